@@ -1,0 +1,1 @@
+"""Frozen values shared by the stages. Nothing here reads a file, a clock or the network."""
