@@ -1,0 +1,6 @@
+"""Check: schema validation of every record, explained in plain words."""
+
+from muniment.check.schemas import Schemas
+from muniment.check.stage import check, conform
+
+__all__ = ["Schemas", "check", "conform"]

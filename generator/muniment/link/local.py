@@ -1,0 +1,86 @@
+"""Ids that name an element of another record of the same release: a monitor, a hazard, a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from muniment.link.paths import select
+from muniment.model.evidence import Record
+from muniment.model.finding import Finding
+from muniment.model.suggestion import closest
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A field of records of `kind` that must name one of the elements `choice` of the record of `target`."""
+
+    kind: str
+    pattern: str
+    target: str
+    choice: str
+    what: str
+
+
+_IN_RELEASE = (
+    _Named("hazards", "/hazards/*/monitors/*", "monitors", "/monitors/*/id", "monitor"),
+    _Named("hazards", "/failure_modes/*/hazard", "hazards", "/hazards/*/id", "hazard"),
+    _Named("hazards", "/failure_modes/*/monitor", "monitors", "/monitors/*/id", "monitor"),
+    _Named("monitors", "/monitors/*/hazards/*", "hazards", "/hazards/*/id", "hazard"),
+    _Named("plan", "/criteria/*/operating_point", "plan", "/operating_points/*/id", "operating point"),
+    _Named("plan", "/criteria/*/each", "plan", "/subgroups/*/axis", "subgroup axis"),
+    _Named("plan", "/criteria/*/against", "plan", "/comparators/*/id", "comparator"),
+    _Named("release", "/model/operating_point", "plan", "/operating_points/*/id", "operating point"),
+    _Named("release", "/limitations/*/failure_mode", "hazards", "/failure_modes/*/id", "failure mode"),
+    _Named("release", "/impact/risk_delta/*/hazard", "hazards", "/hazards/*/id", "hazard"),
+)
+_PERSONS: Mapping[str, tuple[str, ...]] = {
+    "roster": ("/entries/*/person", "/entries/*/delegated_by"),
+    "release": ("/author",),
+    "run": ("/steps/*/operator",),
+    "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by"),
+    "dataset_raw": ("/access/owner",),
+    "change_request": ("/raised_by",),
+    "board_decision": ("/meeting/attendees/*",),
+    "waiver": ("/approved_by/*",),
+    "deferral": ("/decided_by/*",),
+    "deviation": ("/approved_by/*",),
+    "drill": ("/participants/*/person", "/findings/*/owner"),
+    "deployment": ("/authorised_by",),
+    "alert": ("/review/by",),
+}
+
+
+def unknown_elements(release: Record, parts: Mapping[str, Record]) -> Iterator[Finding]:
+    """Yield a finding (rule `reference`) for every id inside a release that names nothing in it."""
+    chosen = {
+        "release": release,
+        **{kind: parts[release.body[kind]] for kind in ("hazards", "monitors", "plan")},
+    }
+    for named in _IN_RELEASE:
+        record, target = chosen[named.kind], chosen[named.target]
+        choice = tuple(value for _, value in select(target.body, named.choice))
+        for at, value in select(record.body, named.pattern):
+            if value is not None and value not in choice:
+                yield _finding(record, at, value, choice, named.what, target.id)
+
+
+def unknown_persons(records: Mapping[str, Record]) -> Iterator[Finding]:
+    """Yield a finding (rule `reference`) for every person id that is not on the roster."""
+    roster = records.get("roster")
+    if roster is None:
+        return
+    people = tuple(value for _, value in select(roster.body, "/people/*/id"))
+    for record in records.values():
+        for pattern in _PERSONS.get(record.kind, ()):
+            for at, value in select(record.body, pattern):
+                if value is not None and value not in people:
+                    yield _finding(record, at, value, people, "person", "roster")
+
+
+def _finding(record: Record, at: str, value: str, choice: tuple[str, ...], what: str, target: str) -> Finding:
+    near = closest(value, choice)
+    question = f'; did you mean "{near}"?' if near else ""
+    message = f'there is no {what} "{value}" in {target}{question}'
+    hint = f"there are: {', '.join(choice[:12])}" if choice else f"{target} names none yet"
+    return Finding("reference", message, record.where(at), hint=hint)

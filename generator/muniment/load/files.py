@@ -1,0 +1,234 @@
+"""The one door to the bytes of a device folder: contained, regular files only, digests remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from muniment.errors import UnreadableInput
+
+_CHUNK = 1 << 20
+_WORTH_REMEMBERING = 1 << 18
+"""Smaller files are hashed faster than a cache is read."""
+
+_Key = tuple[int, int, int, int]
+"""Size, mtime and ctime in nanoseconds, inode."""
+
+
+class DeviceFiles:
+    """Implements `model.evidence.Files` on a folder of the local disk.
+
+    Digests are kept in memory, and for large files in `cache` across runs, under a key of size, mtime,
+    ctime and inode. A run that must trust nothing (`--deep`, `verify`) is given no cache.
+    """
+
+    def __init__(self, folder: Path, cache: Path | None = None) -> None:
+        self._folder = folder
+        self._real = folder.resolve()
+        self._digests: dict[str, tuple[_Key, str]] = {}
+        self._kept = _Kept(cache, self._real) if cache is not None else None
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file stands at `path`, spelt exactly so."""
+        try:
+            real = self._contained(path)
+            return stat.S_ISREG(real.stat().st_mode) and _spelt(self._folder, path)
+        except (OSError, ValueError):
+            return False
+
+    def digest(self, path: str) -> str:
+        """Lower-case hex SHA-256 of the file.
+
+        Raises `UnreadableInput` where it is missing, or changes while it is read.
+        """
+        with self._opened(path) as handle:
+            before = os.fstat(handle)
+            key = _key(before)
+            known = self._digests.get(path)
+            if known is not None and known[0] == key:
+                return known[1]
+            kept = self._kept.get(path, key) if self._kept else None
+            sha256 = kept or _hashed(handle)
+            if _key(os.fstat(handle)) != key:
+                raise UnreadableInput(
+                    f"{path} changed while it was read", hint="run again when nothing writes to it"
+                )
+        self._digests[path] = (key, sha256)
+        if self._kept and kept is None and before.st_size >= _WORTH_REMEMBERING:
+            self._kept.put(path, key, sha256)
+        return sha256
+
+    def size(self, path: str) -> int:
+        """Size in bytes; raises `UnreadableInput` where the file is missing."""
+        with self._opened(path) as handle:
+            return os.fstat(handle).st_size
+
+    def read(self, path: str, limit: int = 64 << 20) -> bytes:
+        """All bytes of the file; raises `UnreadableInput` above `limit` bytes or where it is missing."""
+        with self._opened(path) as handle:
+            size = os.fstat(handle).st_size
+            if size > limit:
+                raise UnreadableInput(f"{path} has {size} bytes; at most {limit} are read", where=path)
+            with os.fdopen(os.dup(handle), "rb") as stream:
+                data = stream.read(limit + 1)
+        if len(data) != size:
+            raise UnreadableInput(
+                f"{path} changed while it was read", hint="run again when nothing writes to it"
+            )
+        return data
+
+    def open_table(self, path: str) -> Path:
+        """The real path of a file for a scanner, after containment was checked."""
+        with self._opened(path):
+            return self._contained(path)
+
+    def listing(self, below: str = "") -> tuple[str, ...]:
+        """Sorted paths of all regular files below a folder.
+
+        Links that leave the device and names that are not UTF-8 are left out.
+        """
+        start = self._contained(below) if below else self._real
+        found = []
+        for parent, folders, names in os.walk(start):
+            folders.sort()
+            base = Path(parent).relative_to(self._real).as_posix()
+            for name in names:
+                path = name if base == "." else f"{base}/{name}"
+                if self._listed(path):
+                    found.append(path)
+        return tuple(sorted(found))
+
+    def links_out(self) -> tuple[str, ...]:
+        """Sorted paths of symbolic links that lead out of the device folder, or nowhere."""
+        found = []
+        for parent, folders, names in os.walk(self._real):
+            for name in (*folders, *names):
+                entry = Path(parent, name)
+                if entry.is_symlink() and not (_inside(entry, self._real) and entry.exists()):
+                    path = entry.relative_to(self._real).as_posix()
+                    found.append(path.encode("utf-8", "backslashreplace").decode("utf-8"))
+        return tuple(sorted(found))
+
+    def _listed(self, path: str) -> bool:
+        try:
+            path.encode("utf-8")
+            return stat.S_ISREG(self._contained(path).stat().st_mode)
+        except (OSError, UnicodeEncodeError, UnreadableInput):
+            return False
+
+    def _contained(self, path: str) -> Path:
+        """Return the real path, or raise `UnreadableInput` if it lies outside the device folder."""
+        parts = path.split("/")
+        if not path or "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in parts):
+            raise UnreadableInput(
+                f"the path {path!r} is not a plain path inside the device folder",
+                hint="write it relative to the device folder, with '/' and without '..'",
+            )
+        try:
+            real = self._real.joinpath(*parts).resolve()
+        except (OSError, RuntimeError) as error:
+            raise UnreadableInput(f"{path} cannot be followed", hint="remove the circular link") from error
+        if not real.is_relative_to(self._real):
+            raise UnreadableInput(
+                f"{path} leads out of the device folder", hint="copy the file into the folder"
+            )
+        return real
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[int]:
+        """Open a regular file; never waits on a pipe, never follows out of the folder."""
+        real = self._contained(path)
+        try:
+            handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise UnreadableInput(
+                f"{path} cannot be read: {error.strerror}", hint="check that the file is there and readable"
+            ) from error
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise UnreadableInput(f"{path} is no regular file", hint="put the file itself there")
+            yield handle
+        finally:
+            os.close(handle)
+
+
+def _inside(entry: Path, real: Path) -> bool:
+    try:
+        return entry.resolve().is_relative_to(real)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _spelt(folder: Path, path: str) -> bool:
+    """Whether every part of `path` is spelt as on disk, also where the disk ignores case."""
+    if not _ignores_case(folder):
+        return True
+    here = folder
+    for part in path.split("/"):
+        if part not in (entry.name for entry in here.iterdir()):
+            return False
+        here = here / part
+    return True
+
+
+def _ignores_case(folder: Path) -> bool:
+    swapped = folder.parent / folder.name.swapcase()
+    return swapped != folder and swapped.exists() and swapped.samefile(folder)
+
+
+def _key(status: os.stat_result) -> _Key:
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _hashed(handle: int) -> str:
+    digest = hashlib.sha256()
+    while chunk := os.read(handle, _CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+class _Kept:
+    """Digests of one device's large files, kept between runs in one small JSON file."""
+
+    def __init__(self, cache: Path, folder: Path) -> None:
+        name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+        self._file = cache / f"digests-{name}.json"
+        self._entries = self._read()
+
+    def get(self, path: str, key: _Key) -> str | None:
+        """Return the digest kept for exactly this state of the file."""
+        entry = self._entries.get(path)
+        if (
+            isinstance(entry, list)
+            and len(entry) == 5
+            and tuple(entry[:4]) == key
+            and isinstance(entry[4], str)
+        ):
+            return entry[4]
+        return None
+
+    def put(self, path: str, key: _Key, sha256: str) -> None:
+        """Keep a digest; a cache that cannot be written is no reason to stop."""
+        self._entries[path] = [*key, sha256]
+        text = json.dumps(self._entries, sort_keys=True) + "\n"
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            handle, beside = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            Path(beside).replace(self._file)
+        except OSError:
+            return
+
+    def _read(self) -> dict[str, object]:
+        try:
+            entries = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return entries if isinstance(entries, dict) else {}

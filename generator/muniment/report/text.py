@@ -1,0 +1,110 @@
+"""The report for a person at a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from muniment.model.finding import Finding, Severity, Where
+from muniment.model.report import CheckReport
+from muniment.model.ruling import Outcome, Verdict
+from muniment.report.common import Shown, clean, shown, source_line
+
+_WORDS = {Severity.BLOCK: "error", Severity.WARN: "warning", Severity.INFO: "note"}
+_RED, _YELLOW, _BLUE, _GREEN, _BOLD, _DIM = "31", "33", "34", "32", "1", "2"
+_COLOURS = {Severity.BLOCK: _RED, Severity.WARN: _YELLOW, Severity.INFO: _BLUE}
+_OUTCOMES = {"accepted": _GREEN, "held": _YELLOW, "refused": _RED}
+_WIDEST = 160
+"""Characters of a source line that are shown."""
+
+
+def text(report: CheckReport, *, colour: bool = False) -> str:
+    """Return findings with their source line, rulings that need attention, and a line a release."""
+    paint = _Paint(colour)
+    blocks = ["\n".join(_finding(report, finding, paint)) for finding in report.findings]
+    blocks.extend("\n".join(_ruling(item, paint)) for item in shown(report))
+    lines = [
+        _summary(device.device, verdict, paint) for device in report.devices for verdict in device.verdicts
+    ]
+    if lines:
+        blocks.append("\n".join(lines))
+    blocks.append(_total(report, paint))
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Paint:
+    """Wraps words in terminal colours, or leaves them as they are."""
+
+    def __init__(self, on: bool) -> None:
+        self._on = on
+
+    def __call__(self, code: str, words: str) -> str:
+        return f"\x1b[{code}m{words}\x1b[0m" if self._on else words
+
+
+def _finding(report: CheckReport, finding: Finding, paint: _Paint) -> Iterator[str]:
+    severity = paint(_COLOURS[finding.severity], f"{_WORDS[finding.severity]}[{finding.rule}]")
+    yield f"{paint(_BOLD, clean(str(finding.where)))}: {severity} {clean(finding.message)}"
+    yield from _quoted(source_line(report, finding.where), finding.where, paint)
+    if finding.hint:
+        yield f"  hint: {clean(finding.hint)}"
+
+
+def _quoted(line: str | None, where: Where, paint: _Paint) -> Iterator[str]:
+    """Yield the source line and a caret under the column; a long line is cut around it."""
+    if line is None or not line.strip():
+        return
+    column = min(max((where.column or 1) - 1, 0), len(line))
+    start = max(0, column - _WIDEST // 2) if len(line) > _WIDEST else 0
+    part = clean(line[start : start + _WIDEST])
+    number = str(where.line)
+    yield f"  {paint(_DIM, number + ' |')} {part}"
+    yield f"  {' ' * len(number)} {paint(_DIM, '|')} {' ' * (column - start)}{paint(_RED, '^')}"
+
+
+def _ruling(item: Shown, paint: _Paint) -> Iterator[str]:
+    ruling = item.ruling
+    code = _RED if ruling.outcome is Outcome.UNMET and ruling.severity is Severity.BLOCK else _YELLOW
+    word = paint(code if item.counts else _DIM, f"{ruling.outcome}[{ruling.rule}]")
+    aside = "" if ruling.severity is Severity.BLOCK else f" ({ruling.severity})"
+    if ruling.waiver:
+        aside += f" (by {clean(ruling.waiver)})"
+    if not item.counts and ruling.outcome is not Outcome.WAIVED:
+        aside += f" ({item.verdict.status}, does not count)"
+    release = paint(_BOLD, f"{clean(item.device)} {clean(item.verdict.release)}")
+    yield f"{release}: {word}{aside} {clean(ruling.message or ruling.title)}"
+    needs = f" · {', '.join(ruling.requirements)}" if ruling.requirements else ""
+    place = f"{ruling.where} {ruling.where.pointer}".rstrip()
+    yield f"  at {clean(place)}{needs}"
+    if ruling.hint:
+        yield f"  hint: {clean(ruling.hint)}"
+
+
+def _summary(device: str, verdict: Verdict, paint: _Paint) -> str:
+    counted = Counter(ruling.outcome for ruling in verdict.rulings)
+    parts = ", ".join(
+        f"{counted[outcome]} {outcome.replace('_', ' ')}" for outcome in Outcome if counted[outcome]
+    )
+    outcome = paint(_OUTCOMES[verdict.outcome], verdict.outcome)
+    basis = (
+        "verified" if verdict.rulings and all(r.basis == "verified" for r in verdict.rulings) else "recorded"
+    )
+    name = f"{clean(device)} {clean(verdict.release)}"
+    return (
+        f"{name}: {verdict.status}, {verdict.change_class.word}, {outcome}"
+        f" ({parts or 'no rule judged it'}; on {basis} evidence)"
+    )
+
+
+def _total(report: CheckReport, paint: _Paint) -> str:
+    blocking = sum(finding.severity is Severity.BLOCK for finding in report.findings)
+    others = len(report.findings) - blocking
+    faults = (
+        "no faults in files"
+        if not report.findings
+        else f"{blocking} {'fault' if blocking == 1 else 'faults'}"
+    )
+    if others:
+        faults += f", {others} {'warning' if others == 1 else 'warnings'}"
+    outcome = paint(_OUTCOMES.get(report.outcome, _BOLD), report.outcome)
+    return f"{outcome} as of {report.as_of}: {faults}"
