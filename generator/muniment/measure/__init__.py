@@ -1,0 +1,28 @@
+"""Measures: row-level predictions to estimates with intervals. The only user of Polars and NumPy.
+
+`measure_table` and `compare_tables` take anybody's tables; `evaluate` runs a locked plan.
+"""
+
+from muniment.measure.differences import differences, evaluation_bytes
+from muniment.measure.evaluation import EvaluationRequest, evaluate
+from muniment.measure.request import (
+    CompareRequest,
+    MeasureRequest,
+    Measures,
+    compare_tables,
+    measure_table,
+)
+from muniment.measure.tables import open_table
+
+__all__ = [
+    "CompareRequest",
+    "EvaluationRequest",
+    "MeasureRequest",
+    "Measures",
+    "compare_tables",
+    "differences",
+    "evaluate",
+    "evaluation_bytes",
+    "measure_table",
+    "open_table",
+]

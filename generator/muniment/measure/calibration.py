@@ -1,0 +1,193 @@
+"""Calibration and overall accuracy of scores that are probabilities."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from muniment.measure.distributions import critical
+from muniment.measure.kernel import Floats, Keys
+from muniment.measure.result import Result, undecided, wald
+
+NORMAL = "normal"
+"""Normal approximation of a mean: the standard deviation of the rows' losses over the root of n."""
+LIKELIHOOD = "logistic-wald"
+LOG_NORMAL = "log-normal"
+STEPS = 60
+METRICS = ("brier", "log_loss", "calibration_intercept", "calibration_slope", "oe_ratio")
+METHODS = {
+    "brier": NORMAL,
+    "log_loss": NORMAL,
+    "calibration_intercept": LIKELIHOOD,
+    "calibration_slope": LIKELIHOOD,
+    "oe_ratio": LOG_NORMAL,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probabilities:
+    """Predicted probabilities and outcomes of one cohort, in ascending order of probability."""
+
+    p: Floats
+    """Shape (n,), in [0, 1]."""
+    y: Floats
+    """Shape (n,), 1 for an event and 0 otherwise."""
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.p)
+
+    @property
+    def events(self) -> int:
+        """Rows with an event."""
+        return int(np.count_nonzero(self.y))
+
+
+def probabilities(keys: Keys) -> Probabilities:
+    """The cohort's probabilities; ask `not_probabilities` first."""
+    return Probabilities(keys.scores, keys.labels.astype(np.float64))
+
+
+def not_probabilities(keys: Keys, lower_is_positive: bool) -> str | None:
+    """Why these scores cannot be read as probabilities of the event, or `None`."""
+    if lower_is_positive:
+        return "low scores speak for the event: not a probability"
+    if keys.n == 0:
+        return "no rows"
+    lowest, highest = (float(score) for score in keys.scores[[0, -1]])
+    if lowest < 0 or highest > 1:
+        return f"scores outside [0, 1], from {lowest:.6g} to {highest:.6g}: not a probability"
+    return None
+
+
+def calibration(keys: Keys, level: float, lower_is_positive: bool = False) -> dict[str, Result]:
+    """Every metric of `METRICS` for one cohort, each with its interval or with why not."""
+    reason = not_probabilities(keys, lower_is_positive)
+    if reason:
+        return {metric: undecided(METHODS[metric], reason) for metric in METRICS}
+    rows = probabilities(keys)
+    intercept, slope = recalibration(rows, level)
+    return {
+        "brier": brier(rows, level),
+        "log_loss": log_loss(rows, level),
+        "calibration_intercept": intercept,
+        "calibration_slope": slope,
+        "oe_ratio": oe_ratio(rows, level),
+    }
+
+
+def brier(rows: Probabilities, level: float) -> Result:
+    """Mean squared error of the probability (Brier 1950), with the interval of a mean."""
+    return _mean((rows.p - rows.y) ** 2, level, "brier", (0.0, 1.0))
+
+
+def log_loss(rows: Probabilities, level: float) -> Result:
+    """Mean negative log-likelihood in nats, with the interval of a mean."""
+    held = np.where(rows.y == 1, rows.p, 1 - rows.p)
+    if float(held.min()) == 0:
+        return undecided(NORMAL, "a score of exactly 0 or 1 was wrong: the loss is infinite")
+    return _mean(-np.log(held), level, "log_loss", (0.0, math.inf))
+
+
+def oe_ratio(rows: Probabilities, level: float) -> Result:
+    """Observed over expected events, log-normal interval.
+
+    The standard error of the ratio's logarithm is sqrt((1 - O/n) / O) (Debray et al. 2017, BMJ 356:i6460).
+    """
+    observed, expected = rows.events, float(rows.p.sum())
+    if observed == 0 or expected == 0:
+        return undecided(LOG_NORMAL, "no events" if observed == 0 else "no events expected")
+    ratio = observed / expected
+    factor = math.exp(critical(level) * math.sqrt((1 - observed / rows.n) / observed))
+    return Result(ratio, ratio / factor, ratio * factor, LOG_NORMAL)
+
+
+def recalibration(rows: Probabilities, level: float) -> tuple[Result, Result]:
+    """Calibration-in-the-large and Cox's calibration slope, both with Wald intervals.
+
+    The intercept is that of a logistic regression with the logit of the score as offset (slope 1);
+    the slope is that of a regression on the logit with a free intercept (Cox 1958; Steyerberg 2009).
+    """
+    reason = _no_logit(rows)
+    if reason:
+        return undecided(LIKELIHOOD, reason), undecided(LIKELIHOOD, reason)
+    logit = np.log(rows.p) - np.log1p(-rows.p)
+    intercept = _intercept(logit, rows.y, level)
+    if float(logit[0]) == float(logit[-1]):
+        return intercept, undecided(LIKELIHOOD, "all scores are equal")
+    return intercept, _slope(logit, rows.y, level)
+
+
+def _no_logit(rows: Probabilities) -> str | None:
+    if rows.events in (0, rows.n):
+        return "one class only"
+    certain = int(np.count_nonzero((rows.p == 0) | (rows.p == 1)))
+    return f"{certain} scores are exactly 0 or 1 and have no logit" if certain else None
+
+
+def _intercept(logit: Floats, y: Floats, level: float) -> Result:
+    """Newton's method in one unknown; the log-likelihood is concave, so a bounded step finds it."""
+    a = 0.0
+    for _ in range(STEPS):
+        fitted = _expit(logit + a)
+        weight = float((fitted * (1 - fitted)).sum())
+        if weight < 1e-12:
+            return undecided(LIKELIHOOD, "the fit does not converge")
+        step = float((y - fitted).sum()) / weight
+        a += max(-4.0, min(4.0, step))
+        if abs(step) < 1e-13 * max(1.0, abs(a)):
+            break
+    fitted = _expit(logit + a)
+    weight = float((fitted * (1 - fitted)).sum())
+    if weight < 1e-12 or abs(float((y - fitted).sum())) > 1e-6 * max(1.0, float(y.sum())):
+        return undecided(LIKELIHOOD, "the fit does not converge")
+    return wald(a, 1 / math.sqrt(weight), level, LIKELIHOOD)
+
+
+def _slope(logit: Floats, y: Floats, level: float) -> Result:
+    """Newton's method in two unknowns on the standardised logit, halving a step that does not help."""
+    centre = float(logit.sum()) / len(logit)
+    spread = math.sqrt(float(((logit - centre) ** 2).sum()) / len(logit))
+    x = (logit - centre) / spread
+    a = b = 0.0
+    best = _likelihood(x, y, a, b)
+    for _ in range(STEPS):
+        fitted = _expit(a + b * x)
+        weights = fitted * (1 - fitted)
+        residual = y - fitted
+        w0, w1, w2 = float(weights.sum()), float((weights * x).sum()), float((weights * x * x).sum())
+        g0, g1 = float(residual.sum()), float((residual * x).sum())
+        determinant = w0 * w2 - w1 * w1
+        if determinant <= 1e-10 * w0 * w2 or abs(b) > 200:
+            return undecided(LIKELIHOOD, "the scores separate the classes: the fit does not converge")
+        da, db = (w2 * g0 - w1 * g1) / determinant, (w0 * g1 - w1 * g0) / determinant
+        if max(abs(da), abs(db)) < 1e-12 * max(1.0, abs(b)):
+            return wald(b / spread, math.sqrt(w0 / determinant) / spread, level, LIKELIHOOD)
+        scale = 1.0
+        while (trial := _likelihood(x, y, a + scale * da, b + scale * db)) < best - 1e-9 and scale > 1e-6:
+            scale /= 2
+        a, b, best = a + scale * da, b + scale * db, trial
+    return undecided(LIKELIHOOD, "the scores separate the classes: the fit does not converge")
+
+
+def _likelihood(x: Floats, y: Floats, a: float, b: float) -> float:
+    linear = a + b * x
+    return float((y * linear - np.logaddexp(0.0, linear)).sum())
+
+
+def _expit(linear: Floats) -> Floats:
+    # Overflow to infinity is the right limit here: 1 / (1 + inf) is 0.
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / (1.0 + np.exp(-linear)), dtype=np.float64)
+
+
+def _mean(losses: Floats, level: float, metric: str, bounds: tuple[float, float]) -> Result:
+    n = len(losses)
+    if n < 2:
+        return undecided(METHODS[metric], "one row only")
+    mean = float(losses.sum()) / n
+    variance = float(((losses - mean) ** 2).sum()) / (n - 1)
+    return wald(mean, math.sqrt(variance / n), level, METHODS[metric], bounds)

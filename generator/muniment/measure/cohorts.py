@@ -1,0 +1,148 @@
+"""Cohorts: everybody, or one level of a subgroup axis, with sorted keys and counts at operating points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from muniment.errors import UnreadableInput
+from muniment.measure.kernel import Keys, Scale, all_keys, keyed, keys_by, scale_of
+from muniment.measure.prepare import LABEL, SCORE, Prepared, by_columns
+from muniment.measure.suppression import fewer, hidden
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """A threshold, or one a level of a column. A score at or above it is a positive."""
+
+    id: float | str
+    """What outputs call it: the threshold itself, or its name in the plan."""
+    threshold: float | None
+    """For every row, and for levels that `levels` does not name; `None` where those must not occur."""
+    column: str | None = None
+    """The column that decides which threshold applies."""
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """Level of `column` to threshold."""
+
+    def limit(self, lower_is_positive: bool = False) -> pl.Expr:
+        """The threshold of each row, in the orientation of prepared scores."""
+        sign = -1.0 if lower_is_positive else 1.0
+        common = pl.lit(None if self.threshold is None else sign * self.threshold, dtype=pl.Float64)
+        if self.column is None:
+            return common
+        names = list(self.levels)
+        limits = [sign * self.levels[name] for name in names]
+        return pl.col(f"by:{self.column}").replace_strict(
+            pl.Series(names, dtype=pl.String),
+            pl.Series(limits, dtype=pl.Float64),
+            default=common,
+            return_dtype=pl.Float64,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The 2×2 table at one operating point."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return self.tp + self.fp + self.fn + self.tn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cohort:
+    """The rows of one cohort, reduced to what estimates need."""
+
+    by: Mapping[str, str]
+    """Axis to level; empty for everybody."""
+    keys: Keys
+    counts: Mapping[float | str, Counts]
+    """Operating point's id to its 2×2 table."""
+    n: int
+    events: int
+    suppressed: str | None = None
+    """Why nothing of this cohort is shown, or `None`."""
+
+
+def flagged(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
+    """Return `prepared` with a Boolean column `flag:<index>` an operating point and a `key` column.
+
+    Raises:
+        UnreadableInput: an operating point has no threshold for a level that occurs.
+    """
+    frame = keyed(prepared.frame, scale_of(prepared.frame))
+    for index, point in enumerate(points):
+        limit = point.limit(prepared.lower_is_positive)
+        flags = frame.select((pl.col(SCORE) >= limit).alias(f"flag:{index}")).to_series()
+        if flags.null_count():
+            levels = frame.filter(flags.is_null())[f"by:{point.column}"].unique().sort().to_list()
+            raise UnreadableInput(
+                f"operating point {point.id!r} has no threshold for {point.column} "
+                + ", ".join(repr(level) for level in levels[:5]),
+                hint="Give a threshold for every level, or one for all others.",
+            )
+        # A literal limit yields one row for an empty frame; the frame decides the length.
+        frame = frame.with_columns(flags.head(frame.height) if frame.height else flags.clear())
+    return replace(prepared, frame=frame)
+
+
+def everybody(prepared: Prepared, points: Sequence[OperatingPoint], min_n: int) -> Cohort:
+    """The cohort of all rows of a flagged table; suppressed where it is too small itself."""
+    frame = prepared.frame
+    row = frame.select(_sums(len(points))).row(0, named=True)
+    keys = all_keys(frame, scale_of(frame))
+    small = fewer(min_n) if frame.height < min_n else None
+    return Cohort({}, keys, _counts(row, points), frame.height, row["events"], small)
+
+
+def levels(
+    prepared: Prepared, by: tuple[str, ...], points: Sequence[OperatingPoint], min_n: int
+) -> tuple[Cohort, ...]:
+    """The cohorts of every level of `by` (of every combination, for several columns), ordered by level."""
+    columns = by_columns(by)
+    frame = prepared.frame
+    scale: Scale = scale_of(frame)
+    keys = keys_by(frame, by, scale)
+    sums = frame.group_by(columns).agg(_sums(len(points))).sort(columns).rows(named=True)
+    rows = {tuple(row[column] for column in columns): row for row in sums}
+    reasons = hidden({level: row["n"] for level, row in rows.items()}, min_n)
+    if frame.height < min_n:
+        reasons = dict.fromkeys(rows, fewer(min_n))
+    return tuple(
+        Cohort(
+            dict(zip(by, level, strict=True)),
+            keys[level],
+            _counts(row, points),
+            row["n"],
+            row["events"],
+            reasons.get(level),
+        )
+        for level, row in rows.items()
+    )
+
+
+def _sums(points: int) -> Iterable[pl.Expr]:
+    """Counts as Int64: Polars' own are UInt32, and their products and differences wrap."""
+    yield pl.len().cast(pl.Int64).alias("n")
+    yield pl.col(LABEL).sum().cast(pl.Int64).alias("events")
+    for index in range(points):
+        flag = pl.col(f"flag:{index}")
+        yield flag.sum().cast(pl.Int64).alias(f"flagged:{index}")
+        yield (flag & pl.col(LABEL)).sum().cast(pl.Int64).alias(f"tp:{index}")
+
+
+def _counts(row: Mapping[str, int], points: Sequence[OperatingPoint]) -> dict[float | str, Counts]:
+    out: dict[float | str, Counts] = {}
+    for index, point in enumerate(points):
+        tp, called = row[f"tp:{index}"], row[f"flagged:{index}"]
+        fn = row["events"] - tp
+        out[point.id] = Counts(tp, called - tp, fn, row["n"] - called - fn)
+    return out

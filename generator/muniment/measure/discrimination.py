@@ -1,0 +1,143 @@
+"""Area under the ROC curve with its interval, from rank states; paired comparison from placements."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from muniment.measure.distributions import bisected, critical, two_sided
+from muniment.measure.kernel import Floats, RankState
+from muniment.measure.result import Result, undecided, wald
+
+DELONG = "delong"
+NEWCOMBE = "newcombe-auroc"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """The difference of two areas, first minus second."""
+
+    a: float
+    b: float
+    difference: Result
+    z: float | None
+    """Difference over its standard error; 0 for scores that rank alike."""
+    p: float | None
+    """Two-sided p value of `z`; `None` where a difference has no variance to be weighed by."""
+
+
+def auroc(state: RankState, level: float) -> Result:
+    """The area by mid-ranks with DeLong's interval (Wald, clipped to [0, 1]).
+
+    Where the placements do not vary (complete separation, all scores tied) DeLong's interval collapses
+    to a point, which would claim certainty; then Newcombe's score interval (2006, Stat Med 25:559,
+    method 5) is given, and named.
+    """
+    reason = too_few(state)
+    if reason:
+        return undecided(DELONG, reason)
+    value = area(state)
+    variance = state.s10 / state.positives + state.s01 / state.negatives
+    if variance == 0 or state.twice_u in (0, 2 * state.positives * state.negatives):
+        low, high = newcombe_auroc(value, state.positives, state.negatives, level)
+        return Result(value, low, high, NEWCOMBE)
+    return wald(value, math.sqrt(variance), level, DELONG, (0.0, 1.0))
+
+
+def area(state: RankState) -> float:
+    """The area itself; both classes must be there."""
+    return state.twice_u / (2 * state.positives * state.negatives)
+
+
+def too_few(state: RankState) -> str | None:
+    """Why these cases give no area with an interval, or `None`."""
+    if state.positives == 0 or state.negatives == 0:
+        return "no rows" if state.positives == state.negatives else "one class only"
+    if state.positives == 1 or state.negatives == 1:
+        return "one event only" if state.positives == 1 else "one non-event only"
+    return None
+
+
+def newcombe_auroc(value: float, positives: int, negatives: int, level: float) -> tuple[float, float]:
+    """Newcombe's method 5: the areas that are a critical value of their own standard error away."""
+    z = critical(level)
+    mean = (positives + negatives) / 2
+
+    def error(theta: float) -> float:
+        spread = 1 + (mean - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta))
+        return math.sqrt(max(theta * (1 - theta) * spread / (positives * negatives), 0.0))
+
+    low = 0.0 if value == 0 else bisected(lambda theta: theta + z * error(theta) - value, 0.0, value)
+    high = 1.0 if value == 1 else bisected(lambda theta: theta - z * error(theta) - value, value, 1.0)
+    return low, high
+
+
+def paired(labels: npt.NDArray[np.bool_], a: Floats, b: Floats, level: float) -> Contrast | str:
+    """Compare two scores on the same cases (DeLong, DeLong and Clarke-Pearson 1988).
+
+    Args:
+        labels: shape (n,), true for an event.
+        a: shape (n,), the first score, without NaN.
+        b: shape (n,), the second.
+        level: confidence level of the difference.
+
+    Returns:
+        The contrast, or why there is none.
+    """
+    positives = int(np.count_nonzero(labels))
+    negatives = len(labels) - positives
+    reason = too_few(RankState(positives, negatives, 0, 0.0, 0.0))
+    if reason:
+        return reason
+    first, second = _placements(labels, a), _placements(labels, b)
+    variance = 0.0
+    for mine, theirs, count in ((first[1], second[1], positives), (first[2], second[2], negatives)):
+        # Sorted, so that the order of the rows cannot reach the last bit of the sums.
+        delta = np.sort(mine - theirs)
+        # About the mean: the variance of a difference of placements, which includes their covariance.
+        centred = delta - delta.sum() / count
+        variance += float((centred * centred).sum()) / (count - 1) / count
+    return _contrast(first[0], second[0], variance, level, "delong-paired")
+
+
+def unpaired(a: RankState, b: RankState, level: float) -> Contrast | str:
+    """Compare the areas of two independent cohorts; the variances add."""
+    reason = too_few(a) or too_few(b)
+    if reason:
+        return reason
+    variance = a.s10 / a.positives + a.s01 / a.negatives + b.s10 / b.positives + b.s01 / b.negatives
+    return _contrast(area(a), area(b), variance, level, "delong-unpaired")
+
+
+def _contrast(a: float, b: float, variance: float, level: float, method: str) -> Contrast:
+    difference = a - b
+    result = wald(difference, math.sqrt(variance), level, method, (-1.0, 1.0))
+    if variance > 0:
+        z = difference / math.sqrt(variance)
+        return Contrast(a, b, result, z, two_sided(z))
+    # Scores that rank all cases alike: no difference, and nothing that could have made one.
+    same = difference == 0
+    return Contrast(a, b, result, 0.0 if same else None, 1.0 if same else None)
+
+
+def _placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Floats, Floats]:
+    """The area, the positives' placements and the negatives', in the order of the rows."""
+    positive, negative = scores[labels], scores[~labels]
+    beaten = _twice_below(np.sort(negative), positive)
+    beating = _twice_below(np.sort(positive), negative)
+    twice_u = int(beaten.sum())
+    p, n = len(positive), len(negative)
+    return twice_u / (2 * p * n), beaten / (2.0 * n), 1.0 - beating / (2.0 * p)
+
+
+def _twice_below(others: Floats, scores: Floats) -> npt.NDArray[np.int64]:
+    """For each score, twice the number of `others` below it plus the number tied: an exact integer."""
+    # Looking up in ascending order keeps the bisection within the cache: five times faster at 1 M.
+    order = np.argsort(scores)
+    ascending = scores[order]
+    counted = np.empty(len(scores), dtype=np.int64)
+    counted[order] = np.searchsorted(others, ascending) + np.searchsorted(others, ascending, side="right")
+    return counted

@@ -1,0 +1,210 @@
+"""Key, sort, fold: every rank statistic from one sorted array of integers.
+
+* **Key.** Score and label in one unsigned integer, `code(score) * 2 + label`. The code of a score that
+  is zero or above is its IEEE-754 bit pattern, which keeps the order and loses nothing. Where a score
+  is below zero the bits no longer fit beside the label; then the code is the dense rank, and the
+  distinct scores are kept beside the keys.
+* **Sort.** One payload-free sort. Sorted keys are canonical: whatever order, chunks or threads the rows
+  came in, the same bits come out, so everything derived from them is reproducible.
+* **Fold.** One pass over blocks that fit the cache, cut between tied scores. Within a tie the negatives
+  come first, since the label is the lowest bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from muniment.measure.prepare import LABEL, SCORE, by_columns
+
+BLOCK = 1 << 15
+"""Keys a block: 256 KiB, which fits the second-level cache."""
+KEY = "key"
+
+UInts: TypeAlias = npt.NDArray[np.uint64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """How codes and scores translate."""
+
+    distinct: Floats | None = None
+    """Sorted distinct scores where the code is a dense rank; `None` where the code is the score's bits."""
+
+    def scores(self, codes: UInts) -> Floats:
+        """The scores of `codes`, same shape."""
+        if self.distinct is None:
+            return codes.view(np.float64)
+        return self.distinct[codes.astype(np.int64)]
+
+    def code(self, score: float) -> int:
+        """The lowest code of a score at or above `score` (for ranks); its own code (for bits)."""
+        if self.distinct is not None:
+            return int(np.searchsorted(self.distinct, score))
+        return int(np.float64(max(score, 0.0) + 0.0).view(np.uint64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keys:
+    """The sorted keys of one cohort."""
+
+    values: UInts
+    """Ascending `code * 2 + label`."""
+    scale: Scale
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.values)
+
+    @property
+    def labels(self) -> npt.NDArray[np.bool_]:
+        """Labels in ascending order of score."""
+        return (self.values & np.uint64(1)).astype(np.bool_)
+
+    @property
+    def scores(self) -> Floats:
+        """Scores in ascending order."""
+        return self.scale.scores(self.values >> np.uint64(1))
+
+    def positives(self, start: int, stop: int) -> int:
+        """Events among the keys from `start` to before `stop`."""
+        return int(np.count_nonzero(self.values[start:stop] & np.uint64(1)))
+
+    def at_or_above(self, score: float) -> int:
+        """Index of the first key whose score is `score` or more."""
+        return int(np.searchsorted(self.values, np.uint64(self.scale.code(score) * 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class RankState:
+    """What the fold leaves of a cohort: enough for the AUROC and its variance. Rows are gone."""
+
+    positives: int
+    negatives: int
+    twice_u: int
+    """Twice the Mann–Whitney U of the positives, an exact integer."""
+    s10: float
+    """Sample variance of the positives' placements (0 where there are fewer than two)."""
+    s01: float
+    """Sample variance of the negatives' placements (0 where there are fewer than two)."""
+
+
+def scale_of(frame: pl.DataFrame) -> Scale:
+    """Bits where no score is below zero, dense ranks otherwise."""
+    lowest = frame[SCORE].min()
+    if frame.height and isinstance(lowest, float) and lowest < 0:
+        return Scale(frame[SCORE].unique().sort().to_numpy())
+    return Scale()
+
+
+def keyed(frame: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+    """Return `frame` with a `key` column (UInt64)."""
+    if scale.distinct is None:
+        code = pl.col(SCORE).reinterpret(dtype=pl.UInt64)
+    else:
+        code = (pl.col(SCORE).rank("dense") - 1).cast(pl.UInt64)
+    return frame.with_columns((code * 2 + pl.col(LABEL).cast(pl.UInt64)).alias(KEY))
+
+
+def all_keys(frame: pl.DataFrame, scale: Scale) -> Keys:
+    """The sorted keys of every row of a keyed frame."""
+    return Keys(frame[KEY].sort().to_numpy(), scale)
+
+
+def keys_by(frame: pl.DataFrame, by: tuple[str, ...], scale: Scale) -> Mapping[tuple[str, ...], Keys]:
+    """The sorted keys of every level of `by`, ordered by level, in one plan."""
+    columns = by_columns(by)
+    grouped = frame.lazy().group_by(columns).agg(pl.col(KEY).sort()).sort(columns).collect()
+    levels = grouped.select(columns).rows()
+    return {level: Keys(keys.to_numpy(), scale) for level, keys in zip(levels, grouped[KEY], strict=True)}
+
+
+def blocks(values: UInts) -> Iterator[tuple[UInts, int, int]]:
+    """Yield `(codes, start, stop)` over sorted keys; a block never ends inside a tie.
+
+    A tie longer than a block is yielded alone, so that memory stays bounded: its two ends are found
+    by bisection, and `codes` then holds its first element only.
+    """
+    n = len(values)
+    start = 0
+    while start < n:
+        stop = min(start + BLOCK, n)
+        if stop < n:
+            last = int(values[stop - 1]) >> 1
+            tie = int(np.searchsorted(values, np.uint64(last * 2)))
+            if tie > start:
+                stop = tie
+            else:
+                stop = int(np.searchsorted(values, np.uint64(last * 2 + 1), side="right"))
+                yield values[start : start + 1] >> np.uint64(1), start, stop
+                start = stop
+                continue
+        yield values[start:stop] >> np.uint64(1), start, stop
+        start = stop
+
+
+def tie_counts(values: UInts) -> Iterator[tuple[UInts, Ints, Ints]]:
+    """Yield `(codes, positives, negatives)` of the distinct scores, ascending, block by block."""
+    for codes, start, stop in blocks(values):
+        if len(codes) != stop - start:
+            tied = stop - int(np.searchsorted(values[:stop], np.uint64(int(codes[0]) * 2 + 1)))
+            yield codes, np.array([tied]), np.array([stop - start - tied])
+            continue
+        labels = (values[start:stop] & np.uint64(1)).astype(np.int64)
+        new = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+        if len(new) == len(codes) - 1:
+            yield codes, labels, 1 - labels
+            continue
+        first = np.concatenate(([0], new))
+        events: Ints = np.add.reduceat(labels, first)
+        sizes = np.diff(np.concatenate((first, [len(codes)])))
+        yield codes[first], events, sizes - events
+
+
+def fold(values: UInts) -> RankState:
+    """Fold sorted keys into the AUROC's rank state in one pass.
+
+    `2U = Σ positives · (2 · negatives below + negatives tied)` in 64-bit integers, exact to
+    `P · N < 4.6e18`. The placements' variances (DeLong, DeLong and Clarke-Pearson 1988, by mid-ranks as
+    in Sun and Xu 2014) are accumulated about one half, which keeps their leading digits.
+    """
+    positives = int(np.count_nonzero(values & np.uint64(1)))
+    negatives = len(values) - positives
+    twice_u = below_p = below_n = 0
+    sums = [0.0, 0.0, 0.0, 0.0]
+    for _, events, others in tie_counts(values):
+        above_n = np.cumsum(others)
+        above_p = np.cumsum(events)
+        # Twice the negatives below a tie, those tied counted once: in [0, 2N]. Likewise the positives.
+        rank_n = 2 * (above_n + below_n) - others
+        rank_p = 2 * (above_p + below_p) - events
+        twice_u += int((events * rank_n).sum())
+        if positives and negatives:
+            about_n = (rank_n - negatives) / (2.0 * negatives)
+            about_p = (positives - rank_p) / (2.0 * positives)
+            moment_n, moment_p = events * about_n, others * about_p
+            sums[0] += float(moment_n.sum())
+            sums[1] += float((moment_n * about_n).sum())
+            sums[2] += float(moment_p.sum())
+            sums[3] += float((moment_p * about_p).sum())
+        below_n += int(above_n[-1])
+        below_p += int(above_p[-1])
+    return RankState(
+        positives,
+        negatives,
+        twice_u,
+        _variance(sums[0], sums[1], positives),
+        _variance(sums[2], sums[3], negatives),
+    )
+
+
+def _variance(total: float, squares: float, n: int) -> float:
+    return max(squares - total * total / n, 0.0) / (n - 1) if n > 1 else 0.0

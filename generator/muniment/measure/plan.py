@@ -1,0 +1,151 @@
+"""The locked plan as typed values. Its schema was checked before; what is missing here stops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from muniment.errors import UnreadableInput
+from muniment.measure.cohorts import OperatingPoint
+from muniment.measure.estimates import Settings
+from muniment.measure.prepare import plain
+from muniment.model.tree import Tree
+
+OPERATORS = (">=", "<=", ">", "<", "within")
+BOUNDS = ("point", "lower", "upper", "interval")
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One acceptance criterion."""
+
+    id: str
+    domain: str
+    metric: str
+    operator: str
+    threshold: float | tuple[float, float]
+    """One limit, or the two of `within`."""
+    on: str
+    """What is compared with it: `point`, `lower`, `upper` or the whole `interval`."""
+    operating_point: str | None = None
+    cohort: tuple[tuple[str, str], ...] = ()
+    """Axis and level, for a criterion of one subgroup."""
+    each: str | None = None
+    """The axis whose every level must satisfy it."""
+    against: str | None = None
+    """The comparator whose paired difference is judged instead of the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparator:
+    """What the release is compared with on the same patients."""
+
+    id: str
+    column: str
+    release: str | None = None
+    point: OperatingPoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an evaluation does, and nothing else."""
+
+    positive: str | None
+    points: tuple[OperatingPoint, ...]
+    axes: Mapping[str, str]
+    """Subgroup axis to column."""
+    comparators: tuple[Comparator, ...]
+    criteria: tuple[Criterion, ...]
+    settings: Settings
+    population: str
+    """The population the plan analyses, in its own words; empty where it says nothing."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that subgroups and thresholds need."""
+        deciding = [point.column for point in (*self.points, *(c.point for c in self.comparators)) if point]
+        return tuple(dict.fromkeys([*self.axes.values(), *(column for column in deciding if column)]))
+
+
+def read_plan(body: Tree) -> Plan:
+    """Return the plan of a record's body.
+
+    Raises:
+        UnreadableInput: a field that the evaluation needs is missing or of the wrong kind.
+    """
+    try:
+        interval = body["interval"]
+        settings = Settings(
+            level=float(interval["level"]),
+            interval=str(interval["proportions"]),
+            min_n=int(body["min_n"]),
+            min_events=int(body["min_events"]),
+        )
+        positive = body["endpoint"].get("positive")
+        return Plan(
+            positive=None if positive is None else plain(positive),
+            points=tuple(_point(item) for item in body["operating_points"]),
+            axes={str(item["axis"]): str(item["column"]) for item in body["subgroups"]},
+            comparators=tuple(_comparator(item) for item in body.get("comparators") or ()),
+            criteria=tuple(_criterion(item) for item in body["criteria"]),
+            settings=settings,
+            population=str((body.get("analysis") or {}).get("population") or ""),
+        )
+    except KeyError as error:
+        raise UnreadableInput(
+            f"the plan has no field {error}", hint="Check it with 'muniment check'."
+        ) from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UnreadableInput(
+            f"the plan cannot be run: {error}", hint="Check it with 'muniment check'."
+        ) from error
+
+
+def _point(body: Mapping[str, Any], name: str | None = None) -> OperatingPoint:
+    by = body.get("by") or {}
+    threshold = body.get("threshold")
+    if threshold is None and not by:
+        raise ValueError(f"operating point {body.get('id', name)!r} has no threshold")
+    return OperatingPoint(
+        str(body["id"]) if name is None else name,
+        None if threshold is None else float(threshold),
+        str(by["column"]) if by else None,
+        {plain(level): float(value) for level, value in by["thresholds"].items()} if by else {},
+    )
+
+
+def _comparator(body: Mapping[str, Any]) -> Comparator:
+    point = body.get("operating_point")
+    return Comparator(
+        str(body["id"]),
+        str(body["column"]),
+        body.get("release"),
+        _point(point, str(body["id"])) if point else None,
+    )
+
+
+def _criterion(body: Mapping[str, Any]) -> Criterion:
+    operator, on = str(body["operator"]), str(body["on"])
+    if operator not in OPERATORS or on not in BOUNDS:
+        raise ValueError(f"criterion {body['id']!r} has operator {operator!r} on {on!r}")
+    limit = body["threshold"]
+    threshold: float | tuple[float, float]
+    if operator == "within":
+        low, high = (float(value) for value in limit)
+        threshold = (low, high)
+    else:
+        threshold = float(limit)
+    cohort = {str(axis): plain(level) for axis, level in (body.get("cohort") or {}).items()}
+    return Criterion(
+        str(body["id"]),
+        str(body["domain"]),
+        str(body["metric"]),
+        operator,
+        threshold,
+        on,
+        body.get("operating_point"),
+        tuple(sorted(cohort.items())),
+        body.get("each"),
+        body.get("against"),
+    )

@@ -1,0 +1,214 @@
+"""From a table to prepared rows: labels as booleans, scores as doubles, subgroups as text.
+
+A row without a label or without a score is left out and counted, never guessed. NaN counts as no
+score: Polars sorts NaN above every number, so that `NaN >= threshold` would be true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from muniment.errors import UnreadableInput, UsageError
+from muniment.measure.tables import collect, require
+
+MISSING = "(missing)"
+"""The level that stands for a null in a subgroup column."""
+MAX_LEVELS = 2000
+NULL_WORDS = ("", "na", "nan", "n/a", "null", "none")
+TRUE_WORDS = frozenset({"1", "true"})
+FALSE_WORDS = frozenset({"0", "false"})
+LABEL, SCORE, ID = "label", "score", "id"
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """Which columns of a table mean what."""
+
+    label: str
+    score: str
+    positive: str | None = None
+    """The label's value that means an event; `None` stands for 1 or true."""
+    lower_is_positive: bool = False
+    """Whether low scores speak for an event."""
+    by: tuple[str, ...] = ()
+    """Columns that any subgroup uses."""
+    id: str | None = None
+    """The column that identifies a row; values must be unique."""
+    scores: Mapping[str, str] = field(default_factory=dict)
+    """Further score columns (comparators): name to column; a null there excludes nothing."""
+    name: str = "the table"
+    """What messages call the table."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """Rows that can be measured."""
+
+    frame: pl.DataFrame
+    """Columns `label` (Boolean), `score` (Float64, high speaks for an event), `by:<column>` (String),
+    `also:<name>` (Float64, nulls kept) and `id` where asked for. One row a case."""
+    rows: int
+    """Rows of the table, before anything was left out."""
+    excluded: Mapping[str, int]
+    """`null_label`, and `null_score` among the others (NaN included)."""
+    dtype: str
+    """Type of the score column as stored, since a Float32 score meets a threshold differently."""
+    lower_is_positive: bool
+
+
+def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
+    """Read the needed columns of `table` and turn them into rows that can be measured.
+
+    Raises:
+        UnreadableInput: a missing column, no rows, a score that is no number, a label with more than
+            two values or with a positive value that cannot be told, ids that repeat.
+    """
+    columns = [spec.label, spec.score, *spec.by, *spec.scores.values(), *([spec.id] if spec.id else [])]
+    schema = table.collect_schema()
+    require(schema.names(), columns, spec.name)
+    wanted = {LABEL: pl.col(spec.label), SCORE: pl.col(spec.score)}
+    wanted |= {f"by:{column}": pl.col(column) for column in spec.by}
+    wanted |= {f"also:{name}": pl.col(column) for name, column in spec.scores.items()}
+    if spec.id:
+        wanted[ID] = pl.col(spec.id)
+    raw = collect(table.select(**wanted), spec.name)
+    if raw.height == 0:
+        raise UnreadableInput(f"{_name(spec)} has no rows", hint="Check the export that made it.")
+    frame = raw.with_columns(
+        _label(raw[LABEL], spec),
+        _number(raw[SCORE], spec.score, spec).alias(SCORE),
+        *(_number(raw[f"also:{name}"], column, spec) for name, column in spec.scores.items()),
+        *(_levels(raw[f"by:{column}"], column) for column in spec.by),
+    )
+    if spec.lower_is_positive:
+        frame = frame.with_columns(-pl.col(SCORE))
+    if spec.id:
+        _unique(frame[ID], spec)
+    null_label = frame[LABEL].null_count()
+    labelled = frame.drop_nulls(LABEL)
+    kept = labelled.drop_nulls(SCORE)
+    excluded = {"null_label": null_label, "null_score": labelled.height - kept.height}
+    return Prepared(kept, raw.height, excluded, str(schema[spec.score]), spec.lower_is_positive)
+
+
+def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
+    """The column as Float64 with NaN turned into null; +0.0 instead of -0.0."""
+    values = series
+    if series.dtype == pl.String:
+        text = series.str.strip_chars()
+        values = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
+    elif not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
+        raise UnreadableInput(
+            f"column {column!r} of {_name(spec)} holds {series.dtype}, not scores", hint=_NUMBER_HINT
+        )
+    numbers = values.cast(pl.Float64, strict=False)
+    bad = values.is_not_null() & numbers.is_null()
+    if bad.any():
+        first = values.filter(bad)[0]
+        raise UnreadableInput(
+            f"column {column!r} of {_name(spec)} holds {first!r} (and {int(bad.sum()) - 1} more) "
+            "where a number was expected",
+            hint=_NUMBER_HINT,
+        )
+    # Adding zero turns -0.0 into 0.0: they are one score and must have the same bits.
+    return numbers.fill_nan(None) + 0.0
+
+
+_NUMBER_HINT = "A score is a number a row; leave a cell empty where the model gave none."
+
+
+def _label(series: pl.Series, spec: TableSpec) -> pl.Series:
+    """The column as Boolean, true for the positive value, null where there is no label."""
+    if series.dtype.is_nested() or series.dtype.is_temporal():
+        raise UnreadableInput(f"label {spec.label!r} of {_name(spec)} holds {series.dtype}, not labels")
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
+    text = series.cast(pl.String) if series.dtype != pl.String else series.str.strip_chars()
+    if series.dtype == pl.String:
+        text = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
+    found: list[str] = sorted(text.drop_nulls().unique().to_list())
+    if len(found) > 2 and len({_canonical(value) for value in found}) > 2:
+        shown = ", ".join(repr(value) for value in found[:5]) + (", …" if len(found) > 5 else "")
+        raise UnreadableInput(
+            f"label {spec.label!r} of {_name(spec)} has {len(found)} values: {shown}",
+            hint="A label has two values; make a column that says whether the event happened.",
+        )
+    positives = _positives(found, spec)
+    return text.is_in(positives).set(text.is_null(), None).alias(LABEL)
+
+
+def _positives(found: Sequence[str], spec: TableSpec) -> list[str]:
+    canonical = {value: _canonical(value) for value in found}
+    distinct = set(canonical.values())
+    if spec.positive is None:
+        if distinct <= TRUE_WORDS | FALSE_WORDS:
+            return [value for value in found if canonical[value] in TRUE_WORDS]
+        shown = " and ".join(repr(value) for value in found)
+        raise UnreadableInput(
+            f"label {spec.label!r} of {_name(spec)} has the values {shown}; which one is the event?",
+            hint=f"Say so with --positive, as in --positive {found[-1]!r}.",
+        )
+    wanted = _canonical(spec.positive)
+    words = TRUE_WORDS if wanted in TRUE_WORDS else FALSE_WORDS if wanted in FALSE_WORDS else {wanted}
+    positives = [value for value in found if canonical[value] in words]
+    if not positives and len(distinct) == 2:
+        shown = " and ".join(repr(value) for value in found)
+        raise UnreadableInput(
+            f"label {spec.label!r} of {_name(spec)} is never {spec.positive!r}: its values are {shown}",
+            hint="Give one of them as the positive value.",
+        )
+    return positives
+
+
+def _canonical(value: str) -> str:
+    """`1.0` and `1` are one label, so are `True` and `true`; other words stay as they are."""
+    if value.casefold() in ("true", "false"):
+        return value.casefold()
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _levels(series: pl.Series, column: str) -> pl.Series:
+    if series.dtype.is_nested() or series.dtype == pl.Binary:
+        raise UsageError(f"column {column!r} holds {series.dtype} and cannot make subgroups")
+    levels = series.cast(pl.String).fill_null(MISSING)
+    if levels.n_unique() > MAX_LEVELS:
+        raise UsageError(
+            f"column {column!r} has {levels.n_unique()} levels; subgroups allow {MAX_LEVELS}",
+            hint="Give a column with few levels, not an identifier or a measurement.",
+        )
+    return levels
+
+
+def _unique(ids: pl.Series, spec: TableSpec) -> None:
+    if ids.null_count():
+        raise UnreadableInput(f"column {spec.id!r} of {_name(spec)} is empty in {ids.null_count()} rows")
+    repeated = ids.len() - ids.n_unique()
+    if repeated:
+        raise UnreadableInput(
+            f"column {spec.id!r} of {_name(spec)} repeats: {repeated} of {ids.len()} rows have an id "
+            "that an earlier row has",
+            hint="A case may stand in the table once; take one row a case.",
+        )
+
+
+def _name(spec: TableSpec) -> str:
+    return Path(spec.name).name
+
+
+def by_columns(values: Sequence[str]) -> list[str]:
+    """The prepared columns of subgroup columns."""
+    return [f"by:{value}" for value in values]
+
+
+def plain(value: Any) -> str:
+    """A level as a plan writes it, as the table's text has it: `True` is `true`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
