@@ -1,0 +1,75 @@
+"""Seals: read, verified, and made.
+
+`read` is cheap and trusts nothing; `verify` and the local domain bring sigstore and cryptography,
+and are imported only once they are asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from muniment.attest.local import Identity, LocalDomain, create_domain, default_folder, open_domain
+    from muniment.attest.quorum import approvals
+    from muniment.attest.reader import read
+    from muniment.attest.statements import (
+        Signer,
+        approval,
+        evaluation,
+        parse,
+        plan_lock,
+        record,
+        release_authorisation,
+        seal_path,
+    )
+    from muniment.attest.verifier import Root, verify
+
+_HOMES = {
+    "approvals": "quorum",
+    "Identity": "local",
+    "LocalDomain": "local",
+    "create_domain": "local",
+    "default_folder": "local",
+    "open_domain": "local",
+    "read": "reader",
+    "Signer": "statements",
+    "approval": "statements",
+    "evaluation": "statements",
+    "parse": "statements",
+    "plan_lock": "statements",
+    "record": "statements",
+    "release_authorisation": "statements",
+    "seal_path": "statements",
+    "Root": "verifier",
+    "verify": "verifier",
+}
+
+__all__ = [
+    "Identity",
+    "LocalDomain",
+    "Root",
+    "Signer",
+    "approval",
+    "approvals",
+    "create_domain",
+    "default_folder",
+    "evaluation",
+    "open_domain",
+    "parse",
+    "plan_lock",
+    "read",
+    "record",
+    "release_authorisation",
+    "seal_path",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds `name` on first use, so that `read` does not bring sigstore."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
