@@ -1,0 +1,35 @@
+"""Write what the example's people and operations did: decisions, post-market records, the list of seals.
+
+Nobody did any of it. The records say `origin: enacted`; the numbers in them come from the tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import enacted_decisions
+import enacted_postmarket
+from emit import document, sequence
+from enacted_numbers import Numbers
+from enacted_seals import seals
+
+HEAD = "# Written by pipeline/enact.py: change it there.\n"
+
+
+def write(root: Path) -> None:
+    """Write all enacted records below a device folder that already holds releases and windows."""
+    numbers = Numbers(root)
+    records: dict[str, dict[str, Any]] = {
+        **enacted_decisions.records(numbers),
+        **enacted_postmarket.records(root, numbers),
+    }
+    for name, body in records.items():
+        save(root / f"{name}.yaml", HEAD + document(body))
+    save(root / "pipeline" / "seals.yaml", HEAD + "\n".join(sequence(seals(), 0)) + "\n")
+
+
+def save(path: Path, text: str) -> None:
+    """Write a text file, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

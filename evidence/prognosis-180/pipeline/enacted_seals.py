@@ -1,0 +1,145 @@
+"""Enacted: who seals what, and when. `make reseal` carries the list out in a fresh local domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import enacted_people as who
+
+Seal = dict[str, Any]
+MEANING = {
+    "author": "authorship",
+    "engineering": "technical_review",
+    "verification": "verification",
+    "biostatistics": "statistical_review",
+    "clinical": "clinical_approval",
+    "regulatory": "regulatory_determination",
+    "risk": "technical_review",
+    "quality": "quality_approval",
+}
+QUORUM = [
+    (who.ENGINEERING, "engineering"),
+    (who.BIOSTATISTICS, "biostatistics"),
+    (who.RISK, "risk"),
+    (who.CLINICAL, "clinical"),
+    (who.REGULATORY, "regulatory"),
+    (who.QUALITY, "quality"),
+]
+"""A clinical change needs all of these but risk, who signs too; quality signs last."""
+
+
+def seal(at: str, do: str, target: str, person: str, role: str, meaning: str, **more: Any) -> Seal:
+    """One line of the list."""
+    return {"at": at, "do": do, "target": target, "person": person, "role": role, "meaning": meaning} | more
+
+
+def lock(day: str, version: str) -> Seal:
+    """The plan of a release, locked by the biostatistician before the evaluation."""
+    return seal(
+        f"{day}T14:00:00Z",
+        "lock",
+        f"plans/{version}",
+        who.BIOSTATISTICS,
+        "biostatistics",
+        "statistical_review",
+    )
+
+
+def evaluation(day: str, version: str) -> Seal:
+    """The evaluation, sealed by the service that ran it."""
+    return seal(f"{day}T08:00:00Z", "evaluate", f"releases/{version}", who.SERVICE, "service", "witness")
+
+
+def approvals(day: str, version: str, conditions: dict[str, list[str]]) -> list[Seal]:
+    """The board's signatures on one afternoon, a quarter of an hour apart; conditions by role."""
+    out = []
+    for i, (person, role) in enumerate(QUORUM):
+        at, said = f"{day}T{13 + i // 4:02d}:{15 * (i % 4):02d}:00Z", conditions.get(role, [])
+        decision = "approve_with_conditions" if said else "approve"
+        words = {"decision": decision, "conditions": said, "meeting": f"decisions/board-{version}"}
+        out.append(seal(at, "approve", f"releases/{version}", person, role, MEANING[role], **words))
+    return out
+
+
+def authorship(day: str, version: str) -> Seal:
+    """The author's signature under the release record, before the board meets."""
+    return record(f"{day}T11:00:00Z", f"releases/{version}", who.AUTHOR, "author", "authorship")
+
+
+def rejections(day: str, version: str) -> list[Seal]:
+    """Three vetoes."""
+    out = []
+    for i, (person, role) in enumerate(
+        ((who.BIOSTATISTICS, "biostatistics"), (who.CLINICAL, "clinical"), (who.QUALITY, "quality"))
+    ):
+        out.append(
+            seal(f"{day}T14:{15 * i:02d}:00Z", "reject", f"releases/{version}", person, role, "rejection",
+                 decision="reject", conditions=[], meeting=f"decisions/board-{version}")
+        )  # fmt: skip
+    return out
+
+
+def record(at: str, target: str, person: str, role: str, meaning: str) -> Seal:
+    """A seal on a decision record."""
+    return seal(at, "record", target, person, role, meaning)
+
+
+def release(day: str, version: str) -> Seal:
+    """The authorisation, by quality, last."""
+    return seal(
+        f"{day}T10:00:00Z", "release", f"releases/{version}", who.QUALITY, "quality", "release_authorisation"
+    )
+
+
+def minutes(day: str, version: str) -> Seal:
+    """The board's decision, sealed by quality after the signatures."""
+    return record(
+        f"{day}T16:00:00Z", f"decisions/board-{version}", who.QUALITY, "quality", "quality_approval"
+    )
+
+
+def seals() -> list[Seal]:
+    """Everything in the order of time."""
+    quality = (who.QUALITY, "quality", "quality_approval")
+    every = [
+        record("2023-07-10T09:00:00Z", "decisions/cr-001", who.CLINICAL, "clinical", "authorship"),
+        lock("2024-01-05", "1.0.0"),
+        evaluation("2024-01-08", "1.0.0"),
+        authorship("2024-02-15", "1.0.0"),
+        *approvals("2024-02-15", "1.0.0", {"biostatistics": ["BC-1"]}),
+        minutes("2024-02-15", "1.0.0"),
+        release("2024-02-19", "1.0.0"),
+        record("2024-10-14T09:00:00Z", "decisions/cr-002", who.BIOSTATISTICS, "biostatistics", "authorship"),
+        lock("2025-01-13", "1.1.0-rc1"),
+        evaluation("2025-04-01", "1.1.0-rc1"),
+        authorship("2025-04-10", "1.1.0-rc1"),
+        *rejections("2025-04-10", "1.1.0-rc1"),
+        minutes("2025-04-10", "1.1.0-rc1"),
+        record("2025-04-14T09:00:00Z", "decisions/cr-003", who.ENGINEERING, "engineering", "authorship"),
+        record("2025-04-14T10:00:00Z", "decisions/dev-001", *quality),
+        record("2025-05-05T09:00:00Z", "decisions/cr-004", who.AUTHOR, "author", "authorship"),
+        record("2025-05-12T15:00:00Z", "decisions/deferral-cr-004", *quality),
+        lock("2025-05-19", "1.2.0"),
+        evaluation("2025-07-01", "1.2.0"),
+        authorship("2025-07-17", "1.2.0"),
+        *approvals("2025-07-17", "1.2.0", {"clinical": ["BC-2"], "biostatistics": ["BC-3"]}),
+        minutes("2025-07-17", "1.2.0"),
+        release("2025-07-18", "1.2.0"),
+        lock("2025-09-01", "2.0.0-rc1"),
+        evaluation("2025-09-30", "2.0.0-rc1"),
+        authorship("2025-10-09", "2.0.0-rc1"),
+        *rejections("2025-10-09", "2.0.0-rc1"),
+        minutes("2025-10-09", "2.0.0-rc1"),
+        record("2025-10-13T09:00:00Z", "decisions/cr-005", who.CLINICAL, "clinical", "authorship"),
+        lock("2025-11-03", "2.0.0"),
+        evaluation("2025-12-30", "2.0.0"),
+        authorship("2026-01-22", "2.0.0"),
+        record("2026-01-22T12:00:00Z", "decisions/waiver-2.0.0-colon-cancer", *quality),
+        *approvals("2026-01-22", "2.0.0", {"clinical": ["BC-4"], "risk": ["BC-4"], "regulatory": ["BC-5"]}),
+        minutes("2026-01-22", "2.0.0"),
+        release("2026-01-26", "2.0.0"),
+    ]  # fmt: skip
+    times = [s["at"] for s in every]
+    if times != sorted(set(times)):
+        raise SystemExit("enacted_seals: times must rise strictly")
+    return every

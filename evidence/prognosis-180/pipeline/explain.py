@@ -1,0 +1,69 @@
+"""Explanation samples: the inputs that moved an estimate most, for each kind of right and wrong answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from common import EXTRA, NUMERIC, number
+from releases import Release
+from scorer import logit, probabilities
+
+SHOWN = 4
+KINDS = ("true_positive", "false_positive", "false_negative", "true_negative")
+
+
+def samples(
+    release: Release, table: pl.DataFrame, cohort: pl.DataFrame, groups: pl.DataFrame, y: np.ndarray
+) -> dict[str, Any]:
+    """Two cases of each kind from the cohort, chosen by rule and not by hand."""
+    reference = {
+        n: table[n].filter(table["patient_id"].is_in(release.trained_on.implode())).median() for n in NUMERIC
+    }
+    inside = table["patient_id"].is_in(cohort["patient_id"].implode()).to_numpy()
+    flagged = release.flags(groups["dzgroup"])
+    kinds = dict(zip(KINDS, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True))
+    cases = []
+    for kind, (flag, label) in kinds.items():
+        rows = np.flatnonzero(inside & (flagged == bool(flag)) & (y == label))
+        # The median case and the most confident one; ties go to the earlier record.
+        order = rows[np.argsort(release.score[rows], kind="stable")]
+        extreme = order[-1] if flag else order[0]
+        for name, row in (("typical", order[len(order) // 2]), ("most confident", extreme)):
+            cases.append(case(release, table, groups, int(row), kind, name, reference))
+    return {
+        "schema": "prognosis-180/explanations/v1",
+        "release": release.version,
+        "method": (
+            "Change in log-odds when one input is set to its median in training, all others kept; the four "
+            "largest are shown. Diagnosis group and cancer status are context and are not attributed."
+        ),
+        "semantics_version": 1,
+        "cases": cases,
+    }
+
+
+def case(
+    release: Release, table: pl.DataFrame, groups: pl.DataFrame, row: int, kind: str, choice: str,
+    reference: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """One case without anything that names the patient."""
+    patient = table[row]
+    names = [n for n in NUMERIC if patient[n][0] is not None]
+    variants = pl.concat(
+        [patient, *(patient.with_columns(pl.lit(float(reference[n])).alias(n)) for n in names)]
+    )
+    moved = logit(probabilities(release.model, variants))
+    effects = sorted(
+        ((float(moved[0] - m), n) for n, m in zip(names, moved[1:], strict=True)), key=lambda e: -abs(e[0])
+    )
+    return {
+        "kind": kind,
+        "choice": choice,
+        "estimate": number(release.score[row], 3),
+        "diagnosis_group": groups["dzgroup"][row],
+        "age_band": groups["age_band"][row],
+        "moved_most": [{"input": n, "log_odds": number(e, 3)} for e, n in effects[:SHOWN]],
+        "missing": [n for n in (*NUMERIC, *EXTRA) if patient[n][0] is None and n in release.model["reads"]],
+    }
