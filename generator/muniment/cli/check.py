@@ -1,0 +1,65 @@
+"""`muniment check`: the command an engineer and a hook run."""
+
+from __future__ import annotations
+
+import click
+
+from muniment.cli.common import (
+    ExitCode,
+    colour_option,
+    evidence_options,
+    format_option,
+    settle,
+    wants_colour,
+)
+
+
+@click.command(
+    epilog="Examples: muniment check · muniment check --format sarif > findings.sarif · "
+    "muniment check --gate 2.0.0 · muniment check --deep"
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@evidence_options
+@format_option("text", "json", "jsonl", "sarif", "junit", "github")
+@colour_option
+@click.option(
+    "--deep", is_flag=True, help="Trust nothing recorded: re-hash, recompute numbers, verify seals."
+)
+@click.option("--gate", metavar="RELEASE", help="Fail also on what is undecided for this release.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["block", "warn"]),
+    default="block",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="Show only this rule (repeatable).")
+@click.option(
+    "--select", metavar="TEXT", help="Show only findings and rulings whose rule id starts with TEXT."
+)
+def check(
+    paths: tuple[str, ...],
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+    output: str,
+    no_color: bool,
+    deep: bool,
+    gate: str | None,
+    fail_on: str,
+    rules: tuple[str, ...],
+    select: str | None,
+) -> int:
+    """Check records, references, digests, change class and policies.
+
+    With PATHs, as pre-commit passes them, only the devices they belong to are judged; a PATH outside
+    the evidence folder (a policy, a schema) re-judges everything.
+    """
+    from muniment.pipeline.checking import Selection, run
+    from muniment.report import REPORTERS
+
+    request = settle(evidence, as_of, quiet)
+    selection = Selection(paths=paths, rules=rules, prefix=select or "", gate=gate, fail_on=fail_on)
+    report, objections = run(request, selection, deep=deep)
+    click.echo(REPORTERS[output](report, colour=wants_colour(no_color)), nl=False)
+    return ExitCode.FINDINGS if objections else ExitCode.CLEAN

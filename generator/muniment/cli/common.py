@@ -1,0 +1,83 @@
+"""Options and habits that all commands share."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from muniment.pipeline.request import Doors, Request, request
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class ExitCode(IntEnum):
+    """What a caller learns from the exit status."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    NO_JUDGEMENT = 2
+
+
+def evidence_options(function: F) -> F:
+    """Add the options by which every evidence command finds its input."""
+    function = click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")(function)
+    function = click.option(
+        "--as-of", metavar="DATE", help="Judge at this date (default: as_of of muniment.yaml, else today)."
+    )(function)
+    return click.option(
+        "--evidence",
+        metavar="DIR",
+        help="Evidence folder, one folder a device (default: from muniment.yaml, else ./evidence).",
+    )(function)
+
+
+def format_option(*formats: str) -> Callable[[F], F]:
+    """Add `--format` with the given choices, the first being the default."""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Shape of what goes to stdout.",
+    )
+
+
+def colour_option(function: F) -> F:
+    """Add `--no-color`."""
+    return click.option("--no-color", is_flag=True, help="No colours (NO_COLOR does the same).")(function)
+
+
+def wants_colour(no_color: bool) -> bool:
+    """Colours only on a terminal, and never against the user's word (no-color.org)."""
+    return not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
+
+
+def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()) -> Request:
+    """Turn the shared options into a request."""
+    doors = Doors(today=datetime.date.today, progress=_teller(quiet))
+    return request(doors, start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
+
+
+def _teller(quiet: bool) -> Callable[[str], None]:
+    """Return a function that shows one line of progress, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _message: None
+
+    def tell(message: str) -> None:
+        click.echo(f"\r\x1b[K{message}" if message else "\r\x1b[K", err=True, nl=False)
+
+    return tell
+
+
+def emit_json(value: Any) -> None:
+    """Write the canonical form of a JSON output: sorted keys, two spaces, a final newline."""
+    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))

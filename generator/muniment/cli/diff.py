@@ -1,0 +1,44 @@
+"""`muniment diff`: what changed between two releases, classified."""
+
+from __future__ import annotations
+
+import click
+
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+
+
+@click.command(epilog="Example: muniment diff 1.2.0 2.0.0")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@evidence_options
+@format_option("text", "json")
+def diff(old: str, new: str, evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
+    """Show every path that differs from release OLD to release NEW, with its change class and why."""
+    from muniment.pipeline.judging import compare
+
+    changes = compare(settle(evidence, as_of, quiet), old, new)
+    if output == "json":
+        emit_json(
+            {
+                "schema": "muniment/diff/v1",
+                "old": changes.old,
+                "new": changes.new,
+                "class": changes.computed.word,
+                "changes": [change.as_json() for change in changes.items],
+            }
+        )
+        return ExitCode.CLEAN
+    if not changes.items:
+        click.echo(f"{old} and {new} do not differ in anything a record says.")
+        return ExitCode.CLEAN
+    click.echo(f"{old} → {new}: {len(changes.items)} changes, class {changes.computed.word}\n")
+    for change in sorted(changes.items, key=lambda c: (-c.change_class, c.path)):
+        click.echo(f"{change.change_class.word:<14} {change.kind:<8} {change.path}")
+        click.echo(f"{'':<14} {_brief(change.before)} → {_brief(change.after)}")
+        click.echo(f"{'':<14} {change.reason} [{change.rule}]")
+    return ExitCode.CLEAN
+
+
+def _brief(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 70 else text[:69] + "…"

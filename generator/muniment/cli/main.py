@@ -1,0 +1,112 @@
+"""Entry point. Commands are imported only when called, so that `check` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from muniment import __version__
+from muniment.cli.common import ExitCode
+from muniment.errors import MunimentError
+
+COMMANDS = {
+    "init": ("muniment.cli.init", "Scaffold a device folder."),
+    "check": ("muniment.cli.check", "Check records, references, digests and policies."),
+    "rules": ("muniment.cli.rules", "List the rules and the requirements they serve."),
+    "explain": ("muniment.cli.rules", "Explain a rule, a requirement or a change path."),
+    "policy": ("muniment.cli.policy", "Lint, test and try policy packs."),
+    "diff": ("muniment.cli.diff", "Show the classified changes between two releases."),
+    "why": ("muniment.cli.why", "Answer what changed, when, why, who approved, on what evidence."),
+    "measure": ("muniment.cli.measure", "Compute metrics with intervals from row-level predictions."),
+    "compare": ("muniment.cli.measure", "Compare two prediction tables on the same patients."),
+    "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan and write evaluation.json."),
+    "freeze": ("muniment.cli.evaluate", "Write a release's manifest.json; from here on approvals bind."),
+    "trust": ("muniment.cli.seal", "Make and show the local trust domain."),
+    "lock": ("muniment.cli.seal", "Seal an acceptance plan before the evaluation."),
+    "sign": ("muniment.cli.seal", "Seal a record as its author or reviewer."),
+    "approve": ("muniment.cli.seal", "Sign an approval of a frozen release."),
+    "reject": ("muniment.cli.seal", "Sign a rejection of a frozen release."),
+    "recuse": ("muniment.cli.seal", "Sign a recusal from a frozen release."),
+    "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
+    "build": ("muniment.cli.build", "Build the portal into build/site."),
+    "serve": ("muniment.cli.build", "Serve the portal and rebuild it when evidence changes."),
+    "archive": ("muniment.cli.archive", "Make a verifiable snapshot for a regulator."),
+}
+"""Command name to the module that defines it, with the line `--help` shows without importing it."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules that are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module that defines `cmd_name`."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for one that does not exist."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MUNIMENT"},
+    epilog="Exit codes: 0 nothing to object, 1 findings, 2 could not judge. "
+    'Completion: eval "$(_MUNIMENT_COMPLETE=bash_source muniment)" (or zsh_source, fish_source).',
+)
+@click.version_option(__version__, prog_name="muniment")
+def cli() -> None:
+    """Evidence for AI medical devices: checked, measured, sealed and shown."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code; bad input never ends in a traceback."""
+    try:
+        code: Any = cli.main(args=argv, standalone_mode=False)
+    except MunimentError as error:
+        click.echo(f"error: {error}", err=True)
+        code = ExitCode.NO_JUDGEMENT
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.NO_JUDGEMENT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader has gone (`| head`). Point stdout at nothing so that its final flush is silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""`muniment measure` and `muniment compare`: anybody's table, with no project around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from muniment.cli.common import ExitCode, emit_json, format_option
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def table_options(function: F) -> F:
+    """Add how a table of predictions is read."""
+    for option in (
+        click.option(
+            "--min-n", type=click.IntRange(1), default=10, show_default=True, help="Suppress smaller cells."
+        ),
+        click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
+        click.option("--lower-is-positive", is_flag=True, help="Low scores mean the positive class."),
+        click.option("--positive", metavar="VALUE", help="The label's positive value (default: 1 or true)."),
+        click.option("--score", required=True, metavar="COL", help="Column with the score."),
+        click.option("--label", required=True, metavar="COL", help="Column with the outcome."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(
+    epilog="Example: muniment measure predictions.parquet --label died --score risk --threshold 0.35 "
+    "--by sex --by site,sex"
+)
+@click.argument("table", metavar="TABLE")
+@table_options
+@click.option("--threshold", "thresholds", multiple=True, type=float, metavar="T", help="Operating point.")
+@click.option("--by", multiple=True, metavar="COL[,COL...]", help="Subgroups; a comma makes an intersection.")
+@click.option("--cluster", metavar="COL", help="Patient column, where a patient has several rows.")
+@click.option("--weight", metavar="COL", help="Column with weights.")
+@click.option(
+    "--interval", type=click.Choice(["wilson", "clopper-pearson"]), default="wilson", show_default=True
+)
+@click.option("--bootstrap", type=int, metavar="N", help="Bootstrap replicates.")
+@click.option("--seed", type=int, metavar="S", help="Seed of the bootstrap.")
+@click.option("--engine", type=click.Choice(["polars", "spark"]), default="polars", show_default=True)
+@format_option("text", "json")
+def measure(
+    table: str,
+    label: str,
+    score: str,
+    positive: str | None,
+    lower_is_positive: bool,
+    level: float,
+    min_n: int,
+    thresholds: tuple[float, ...],
+    by: tuple[str, ...],
+    cluster: str | None,
+    weight: str | None,
+    interval: str,
+    bootstrap: int | None,
+    seed: int | None,
+    engine: str,
+    output: str,
+) -> int:
+    """Compute metrics with intervals from the row-level predictions in TABLE.
+
+    TABLE is Parquet, CSV (also .gz, .zst) or Arrow IPC: one path or a quoted glob.
+    """
+    from muniment.measure import MeasureRequest, measure_table
+
+    found = measure_table(
+        MeasureRequest(
+            table=table,
+            label=label,
+            score=score,
+            positive=positive,
+            lower_is_positive=lower_is_positive,
+            thresholds=thresholds,
+            by=tuple(tuple(part.split(",")) for part in by),
+            level=level,
+            interval=interval,
+            min_n=min_n,
+            cluster=cluster,
+            weight=weight,
+            bootstrap=bootstrap,
+            seed=seed,
+            engine=engine,
+        )
+    )
+    if output == "json":
+        emit_json(found.as_json())
+        return ExitCode.CLEAN
+    click.echo(_columns(found.table()))
+    click.echo(f"\n{found.methods}")
+    return ExitCode.CLEAN
+
+
+@click.command(
+    epilog="Example: muniment compare new.parquet old.parquet --label died --score risk --id patient "
+    "--threshold 0.35 --margin 0.02"
+)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@table_options
+@click.option("--id", "identifier", metavar="COL", help="Patient column; with it the comparison is paired.")
+@click.option("--threshold", type=float, metavar="T", help="Operating point of A (and of B).")
+@click.option("--threshold-b", type=float, metavar="T", help="Operating point of B, where it differs.")
+@click.option("--margin", type=float, metavar="M", help="Non-inferiority margin on the AUROC.")
+@format_option("text", "json")
+def compare(
+    a: str,
+    b: str,
+    label: str,
+    score: str,
+    positive: str | None,
+    lower_is_positive: bool,
+    level: float,
+    min_n: int,
+    identifier: str | None,
+    threshold: float | None,
+    threshold_b: float | None,
+    margin: float | None,
+    output: str,
+) -> int:
+    """Compare two tables of predictions; every difference is A minus B."""
+    from muniment.measure import CompareRequest, compare_tables
+
+    found = compare_tables(
+        CompareRequest(
+            a=a,
+            b=b,
+            label=label,
+            score=score,
+            id=identifier,
+            positive=positive,
+            lower_is_positive=lower_is_positive,
+            threshold=threshold,
+            threshold_b=threshold_b,
+            level=level,
+            margin=margin,
+            min_n=min_n,
+        )
+    )
+    if output == "json":
+        emit_json(found)
+        return ExitCode.CLEAN
+    click.echo(
+        f"{'paired' if found['paired'] else 'unpaired'} comparison, n {found['n']}; differences are A − B"
+    )
+    for metric in ("auroc", "sensitivity", "specificity"):
+        item = found.get(metric)
+        if item and item.get("difference") is not None:
+            click.echo(
+                f"{metric:<12} {item['a']:.4f} − {item['b']:.4f} = {item['difference']:+.4f} "
+                f"({item['low']:+.4f} to {item['high']:+.4f}; {item['method']})"
+            )
+    if found["non_inferior"] is not None:
+        click.echo(f"non-inferior at a margin of {margin}: {'yes' if found['non_inferior'] else 'no'}")
+    return ExitCode.CLEAN
+
+
+def _columns(rows: tuple[tuple[str, ...], ...]) -> str:
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines.insert(1, "  ".join("─" * width for width in widths))
+    return "\n".join(lines)

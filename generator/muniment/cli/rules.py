@@ -1,0 +1,109 @@
+"""`muniment rules` and `muniment explain`: what is judged, and why."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.errors import UsageError
+
+
+@click.command()
+@evidence_options
+@format_option("text", "json")
+@click.option("--pack", metavar="PACK", help="Only the rules of this pack.")
+def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pack: str | None) -> int:
+    """List every rule and every requirement of the catalogue with the rules that judge it."""
+    from muniment.pipeline.judging import rule_index
+
+    index = rule_index(settle_without_evidence(evidence, as_of, quiet))
+    entries = [rule for rule in index.rules if pack in (None, rule.pack)]
+    if pack is not None and not entries:
+        packs = ", ".join(sorted({rule.pack for rule in index.rules}))
+        raise UsageError(f"there is no pack {pack!r}", hint=f"packs: {packs}")
+    if output == "json":
+        emit_json(
+            {
+                "schema": "muniment/rules/v1",
+                "rules": [
+                    {
+                        "id": rule.id,
+                        "pack": rule.pack,
+                        "severity": rule.severity,
+                        "requirements": list(rule.requirements),
+                        "title": rule.title,
+                    }
+                    for rule in entries
+                ],
+                "requirements": [
+                    {
+                        "id": row.id,
+                        "title": row.title,
+                        "rules": list(row.rules),
+                        "fields": list(index.fields.get(row.id, ())),
+                        "pages": list(index.pages.get(row.id, ())),
+                        "why_not": row.why_not,
+                    }
+                    for row in index.requirements
+                ],
+            }
+        )
+        return ExitCode.CLEAN
+    for rule in entries:
+        click.echo(f"{rule.severity:<6}{rule.id:<42}{', '.join(rule.requirements)}")
+        click.echo(f"      {rule.title}")
+    served = sum(1 for row in index.requirements if row.rules)
+    click.echo(
+        f"\n{len(entries)} rules; {served} of {len(index.requirements)} requirements have a rule. "
+        "`muniment explain ID` says why and how to fix."
+    )
+    return ExitCode.CLEAN
+
+
+@click.command(epilog="Examples: muniment explain criteria-locked-first · muniment explain VAL-03")
+@click.argument("name", metavar="RULE|REQUIREMENT")
+@evidence_options
+def explain(name: str, evidence: str | None, as_of: str | None, quiet: bool) -> int:
+    """Say why a rule exists, how to satisfy it and which clauses it serves; or explain a requirement."""
+    import difflib
+
+    from muniment.pipeline.judging import rule_index
+
+    index = rule_index(settle_without_evidence(evidence, as_of, quiet))
+    rule = next((r for r in index.rules if r.id == name), None)
+    row = next((r for r in index.requirements if r.id == name.upper()), None)
+    if rule is not None:
+        click.echo(f"{rule.id} ({rule.severity}, pack {rule.pack})\n{rule.title}\n")
+        for label, text in (("Why", rule.why), ("How to fix", rule.fix), ("Condition", rule.require)):
+            click.echo(textwrap.fill(f"{label}: {text.strip()}", 100, subsequent_indent="  "))
+        rows = {r.id: r for r in index.requirements}
+        for requirement in rule.requirements:
+            click.echo(
+                f"\n{requirement}: {rows[requirement].title}\n  clauses: {', '.join(rows[requirement].refs)}"
+            )
+        return ExitCode.CLEAN
+    if row is not None:
+        click.echo(f"{row.id}: {row.title}\nclauses: {', '.join(row.refs)}")
+        click.echo(f"rules: {', '.join(row.rules)}" if row.rules else f"no rule: {row.why_not}")
+        fields = index.fields.get(row.id, ())
+        if fields:
+            click.echo(f"fields: {', '.join(fields)}")
+        return ExitCode.CLEAN
+    every = [r.id for r in index.rules] + [r.id for r in index.requirements]
+    near = difflib.get_close_matches(name, every, n=1)
+    raise UsageError(
+        f"there is no rule or requirement {name!r}",
+        hint=f"did you mean {near[0]!r}?" if near else "`muniment rules` lists them",
+    )
+
+
+def settle_without_evidence(evidence: str | None, as_of: str | None, quiet: bool):  # type: ignore[no-untyped-def]
+    """Settle a request for a command that reads policies only, so that it works in any folder."""
+    try:
+        return settle(evidence, as_of, quiet)
+    except UsageError:
+        if evidence is not None:
+            raise
+        return settle(".", as_of, quiet)

@@ -1,0 +1,93 @@
+"""`muniment verify`: trust nothing recorded."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+
+DOMAIN_WORDS = {
+    "local": "local · self-asserted",
+    "private": "private Sigstore",
+    "public": "public Sigstore",
+    None: "no domain",
+}
+
+
+@click.command(
+    epilog="Examples: muniment verify · muniment verify 2.0.0 --format json · "
+    "muniment verify --archive snapshot.zip"
+)
+@click.argument("release", metavar="[RELEASE]", required=False)
+@evidence_options
+@format_option("text", "json")
+@click.option(
+    "--archive",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Verify a snapshot instead of the evidence.",
+)
+@click.option("--list", "list_all", is_flag=True, help="List every file and number, not only the seals.")
+def verify(
+    release: str | None,
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+    output: str,
+    archive: Path | None,
+    list_all: bool,
+) -> int:
+    """Re-hash every file, recompute every number and verify every seal, without a network."""
+    from muniment.pipeline import verification
+    from muniment.pipeline.request import iso_date
+
+    if archive is not None:
+        date = iso_date(as_of) if as_of else datetime.date.today().isoformat()
+        found = verification.verify_archive(archive, as_of=date)
+    else:
+        found = verification.verify(settle(evidence, as_of, quiet), release)
+    if output == "json":
+        emit_json(found.as_json())
+    else:
+        click.echo(_text(found.as_json(), list_all), nl=False)
+    return ExitCode.CLEAN if found.outcome == "verified" else ExitCode.FINDINGS
+
+
+def _text(found: dict[str, object], list_all: bool) -> str:
+    files, numbers, seals = (list(found[key]) for key in ("files", "numbers", "seals"))  # type: ignore[call-overload]
+    lines: list[str] = []
+    for seal in seals:
+        name = next(iter(seal["subject"]), "nothing")
+        sure = "ok    " if seal["outcome"] == "verified" else "FAILED"
+        who = seal["identity"] or "unknown signer"
+        lines.append(
+            f"{sure} {seal['time'] or 'no time':<20} {name}  {seal['act']}  {who}"
+            f"  ({DOMAIN_WORDS[seal['domain']]}, {seal['time_source'] or 'no source'})"
+        )
+        if seal["reason"]:
+            lines.append(f"       {seal['reason']}")
+    for file in files:
+        if list_all or file["outcome"] != "verified":
+            lines.append(f"{'ok    ' if file['outcome'] == 'verified' else 'FAILED'} {file['path']}")
+            if file["outcome"] != "verified":
+                lines.append(
+                    f"       expected sha256 {file['expected']}, found {file['actual'] or 'no file'}"
+                )
+    for number in numbers:
+        if number["outcome"] != "equal":
+            lines.append(
+                f"FAILED {number['pointer']}: recorded {number['recorded']}, "
+                f"recomputed {number['recomputed']}"
+            )
+    good = sum(1 for seal in seals if seal["outcome"] == "verified")
+    held = sum(1 for file in files if file["outcome"] == "verified")
+    equal = sum(1 for number in numbers if number["outcome"] == "equal")
+    lines.append(
+        f"{found['outcome']}: {held} of {len(files)} files hold, {equal} of {len(numbers)} numbers "
+        f"recomputed equal, {good} of {len(seals)} seals verified (as of {found['as_of']})"
+    )
+    lines.extend(str(note) for note in found["notes"])  # type: ignore[attr-defined]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,115 @@
+"""What `muniment check` does: survey, judge, and decide what counts against the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from muniment.model.finding import Severity, Where
+from muniment.model.report import CheckReport, DeviceReport
+from muniment.model.ruling import Outcome, Ruling, Status, Verdict
+from muniment.pipeline.judging import judge_all
+from muniment.pipeline.request import Request
+from muniment.pipeline.survey import find_release, survey
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to look at, and what to hold against whom."""
+
+    paths: tuple[str, ...] = ()
+    """As a pre-commit hook passes them; none means everything."""
+    rules: tuple[str, ...] = ()
+    prefix: str = ""
+    gate: str | None = None
+    """A release for which the undecided counts too."""
+    fail_on: str = "block"
+
+    def shows(self, rule: str) -> bool:
+        """Whether findings and rulings of `rule` are shown."""
+        return (not self.rules or rule in self.rules) and rule.startswith(self.prefix)
+
+
+def run(request: Request, selection: Selection, *, deep: bool) -> tuple[CheckReport, int]:
+    """Check the evidence and return the report with the number of objections.
+
+    Objections are: a fault in a file; an unmet blocking rule on a candidate; an unmet or undecided one
+    on a released release, or on the release named by `gate`. A rejected bundle's rulings do not count.
+    """
+    found = survey(request, only=_devices(request, selection.paths), trust_cache=not deep)
+    gate = find_release(found, selection.gate) if selection.gate else None
+    judgement = judge_all(found, deep=deep)
+    places = [r.where for v in judgement.devices for each in v.releases for r in _open(each.verdict)]
+    found = found.with_json([*places, *(f.where for f in judgement.findings)])
+    deep_findings = (replace(f, where=found.located(f.where)) for f in judgement.findings)
+    findings = tuple(f for f in (*found.findings, *deep_findings) if selection.shows(f.rule))
+    devices = []
+    objections = sum(1 for f in findings if _weighs(f.severity, selection.fail_on))
+    for view in judgement.devices:
+        verdicts = []
+        for release in view.releases:
+            verdict = _located(release.verdict, found.located)
+            gated = gate is not None and gate == (view.device, release.dossier)
+            objections += sum(
+                1
+                for ruling in verdict.rulings
+                if selection.shows(ruling.rule) and _counts(ruling, verdict.status, selection.fail_on, gated)
+            )
+            shown = tuple(r for r in verdict.rulings if selection.shows(r.rule))
+            verdicts.append(replace(verdict, rulings=shown))
+        devices.append(DeviceReport(view.device.id, tuple(verdicts)))
+    report = CheckReport(
+        as_of=request.as_of,
+        outcome="refused" if objections else _overall(devices),
+        findings=findings,
+        devices=tuple(devices),
+        sources=found.sources,
+    )
+    return report, objections
+
+
+def _open(verdict: Verdict) -> tuple[Ruling, ...]:
+    """The rulings a reader will want to look up."""
+    return tuple(r for r in verdict.rulings if r.outcome not in (Outcome.MET, Outcome.NOT_APPLICABLE))
+
+
+def _overall(devices: Iterable[DeviceReport]) -> str:
+    """`held` where a live release has something open, else `accepted`."""
+    live = (
+        verdict.outcome
+        for device in devices
+        for verdict in device.verdicts
+        if verdict.status in (Status.CANDIDATE, Status.RELEASED)
+    )
+    return "held" if any(outcome != "accepted" for outcome in live) else "accepted"
+
+
+def _weighs(severity: Severity, fail_on: str) -> bool:
+    return severity is Severity.BLOCK or (fail_on == "warn" and severity is Severity.WARN)
+
+
+def _counts(ruling: Ruling, status: Status, fail_on: str, gated: bool) -> bool:
+    if not _weighs(ruling.severity, fail_on) or (status is Status.REJECTED and not gated):
+        return False
+    if ruling.outcome is Outcome.UNMET:
+        return True
+    return ruling.outcome is Outcome.UNDECIDED and (gated or status is Status.RELEASED)
+
+
+def _located(verdict: Verdict, locate: Callable[[Where], Where]) -> Verdict:
+    return replace(verdict, rulings=tuple(r.located(locate(r.where)) for r in verdict.rulings))
+
+
+def _devices(request: Request, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the devices that `paths` can affect; none means all of them."""
+    chosen: set[str] = set()
+    for path in paths:
+        try:
+            inside = Path(path).resolve().relative_to(request.evidence.resolve())
+        except ValueError:
+            return ()
+        if not inside.parts:
+            return ()
+        chosen.add(inside.parts[0])
+    return tuple(sorted(chosen))

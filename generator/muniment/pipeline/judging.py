@@ -1,0 +1,347 @@
+"""Diff, seals, facts and rulings for every release: from a survey to what a portal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from muniment import attest, check, judge, load, shipped, why
+from muniment import diff as differ
+from muniment.errors import InvalidPolicy, UsageError
+from muniment.model.change import ChangeClass, Changes
+from muniment.model.edition import Approval, DeviceView, ReleaseView, RequirementEntry, RuleEntry
+from muniment.model.evidence import Device, Dossier
+from muniment.model.finding import Finding, Where
+from muniment.model.ruling import Basis, Verdict
+from muniment.model.seal import Domain, Seal
+from muniment.model.tree import Tree, steps, walk
+from muniment.pipeline.numbers import recomputed
+from muniment.pipeline.request import Request
+from muniment.pipeline.survey import Survey, find_release, locate, survey
+
+DOMAINS: tuple[Domain, ...] = ("local", "private", "public")
+SAME = frozenset({"equal", "within 1e-9"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every device judged, and what recomputation found."""
+
+    survey: Survey
+    devices: tuple[DeviceView, ...]
+    findings: tuple[Finding, ...]
+    """What only a deep run can find: seals that fail, numbers that differ."""
+    numbers: Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
+    """(device, version) to recomputed numbers; empty unless deep."""
+
+    @property
+    def numbers_hold(self) -> bool:
+        """Whether every recomputed number equals the recorded one."""
+        return all(n["outcome"] == "equal" for group in self.numbers.values() for n in group)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleIndex:
+    """Rules and requirements, for `rules`, `explain` and the portal."""
+
+    rules: tuple[RuleEntry, ...]
+    requirements: tuple[RequirementEntry, ...]
+    fields: Mapping[str, tuple[str, ...]]
+    """Requirement id to the record fields that carry it."""
+    pages: Mapping[str, tuple[str, ...]]
+
+
+def load_packs(request: Request) -> judge.Packs:
+    """Read the policy packs of a request. Raises `InvalidPolicy`, naming file, line and column."""
+    sources = _pack_sources(request)
+    documents = {file: _policy_tree(file, data) for file, data in sources.items()}
+    return judge.load_packs(documents, lambda file, pointer: load.locate(sources[file], pointer))
+
+
+def _pack_sources(request: Request) -> dict[str, bytes]:
+    """Return pack file, named from the folder that holds the pack, to its bytes."""
+    sources: dict[str, bytes] = {}
+    for name in request.packs:
+        folder = shipped.folder("policies") / name
+        if not folder.is_dir():
+            folder = request.root / name
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no policy pack {name!r}", hint="shipped: core; or name a folder of one"
+            )
+        for path in sorted(folder.rglob("*.yaml")):
+            sources[f"{folder.name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    return sources
+
+
+def catalogue() -> Tree:
+    """Read the shipped requirement catalogue."""
+    path = shipped.folder("policies") / "catalogue" / "requirements.yaml"
+    return _policy_tree("catalogue/requirements.yaml", path.read_bytes())
+
+
+def _policy_tree(file: str, data: bytes) -> Tree:
+    tree, findings = load.yaml_tree(data, file)
+    if findings:
+        raise InvalidPolicy(findings[0].message, where=str(findings[0].where), hint=findings[0].hint)
+    return tree
+
+
+def rule_index(request: Request) -> RuleIndex:
+    """Return every rule and every row of the catalogue, each with the other."""
+    packs = load_packs(request)
+    fields: dict[str, list[str]] = {}
+    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    for kind in schemas.kinds:
+        for pointer, node in walk(schemas.document(kind)):
+            if isinstance(node, Mapping) and "x-requirements" in node:
+                name = ".".join(step for step in steps(pointer) if step not in ("properties", "items"))
+                for requirement in node["x-requirements"]:
+                    fields.setdefault(requirement, []).append(f"{kind}.{name}")
+    return RuleIndex(
+        rules=judge.index(packs),
+        requirements=judge.requirements(packs, catalogue()),
+        fields={key: tuple(sorted(names)) for key, names in fields.items()},
+        pages={},
+    )
+
+
+def lint_packs(request: Request) -> tuple[Finding, ...]:
+    """Return what is wrong with the packs of a request, located in their own files."""
+    sources = _pack_sources(request)
+    found = judge.lint(load_packs(request), catalogue())
+    return tuple(
+        replace(f, where=locate(f.where, "policies", sources)) if f.where.file in sources else f
+        for f in found
+    )
+
+
+def run_cases(request: Request) -> tuple[judge.CaseResult, ...]:
+    """Judge every case beside the packs of a request."""
+    return judge.test(load_packs(request))
+
+
+def judge_all(found: Survey, *, deep: bool) -> Judgement:
+    """Judge every release of every device.
+
+    With `deep`, seals are verified and numbers recomputed first, and rulings rest on what verified;
+    otherwise they rest on what is recorded, and say so.
+    """
+    packs = load_packs(found.request)
+    views, findings = [], []
+    numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
+    for device in found.devices:
+        if deep:
+            for dossier in device.releases:
+                found.request.doors.progress(f"recomputing {device.id} {dossier.version}")
+                numbers[device.id, dossier.version] = recomputed(device, dossier)
+        found.request.doors.progress(f"judging {device.id}")
+        bench = _Bench(found, device, packs, deep, numbers)
+        views.append(bench.view())
+        if deep:
+            findings.extend(bench.faults())
+    found.request.doors.progress("")
+    return Judgement(found, tuple(views), tuple(findings), numbers)
+
+
+def trusted_roots(device: Device) -> tuple[attest.Root, ...]:
+    """Return the trusted roots that lie beside a device's seals, one a domain, never merged."""
+    return tuple(
+        attest.Root(domain, device.files.read(path))
+        for domain in DOMAINS
+        if device.files.exists(path := f"trust/{domain}/trusted_root.json")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """One device under judgement."""
+
+    found: Survey
+    device: Device
+    packs: judge.Packs
+    deep: bool
+    numbers: Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
+
+    @property
+    def basis(self) -> Basis:
+        return "verified" if self.deep else "recorded"
+
+    def seals(self) -> tuple[Seal, ...]:
+        files = self.device.files
+        return attest.verify(files, trusted_roots(self.device)) if self.deep else attest.read(files)
+
+    def view(self) -> DeviceView:
+        """Judge every release, oldest first."""
+        as_of = self.found.request.as_of
+        seals = self.seals()
+        digests = _digests(self.device)
+        known = tuple(seal for seal in seals if seal.time is None or seal.time[:10] <= as_of)
+        approvals = {dossier.version: self.approvals(dossier, known) for dossier in self.device.releases}
+        standings = {
+            dossier.version: judge.standing(
+                self.device, dossier, known, approvals[dossier.version], basis=self.basis, as_of=as_of
+            )
+            for dossier in self.device.releases
+        }
+        releases = tuple(
+            self.release(dossier, known, approvals[dossier.version], standings, digests)
+            for dossier in self.device.releases
+        )
+        findings = tuple(f for f in self.found.findings if self._mine(f))
+        return DeviceView(self.device, releases, seals, findings, digests)
+
+    def approvals(self, dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Approval, ...]:
+        roster = self.device.records.get("roster")
+        return attest.approvals(
+            seals,
+            roster=roster.body if roster else {},
+            version=dossier.version,
+            manifest_sha256=dossier.manifest_sha256,
+            author=dossier.release.body.get("author"),
+            basis=self.basis,
+        )
+
+    def release(
+        self,
+        dossier: Dossier,
+        seals: tuple[Seal, ...],
+        approvals: tuple[Approval, ...],
+        standings: Mapping[str, judge.Standing],
+        digests: Mapping[str, str],
+    ) -> ReleaseView:
+        previous, original = ancestry(self.device, dossier)
+        changes = differ.diff(previous, dossier, self.packs.taxonomy)
+        since = differ.diff(original, dossier, self.packs.taxonomy) if original is not None else None
+        as_of = self.found.request.as_of
+        facts = judge.facts(
+            self.device,
+            dossier,
+            previous=previous,
+            original=original,
+            changes=changes,
+            seals=seals,
+            approvals=approvals,
+            standings=standings,
+            basis=self.basis,
+            as_of=as_of,
+        )
+        waivers = [
+            record
+            for record in dossier.outside.values()
+            if record.kind == "waiver" and record.body["release"] == dossier.id
+        ]
+        standing = standings[dossier.version]
+        declared = dossier.release.body.get("declared_class")
+        verdict = Verdict(
+            release=dossier.version,
+            status=standing.status,
+            declared=ChangeClass.of(declared) if declared else None,
+            computed=changes.computed,
+            rulings=judge.judge(self.packs, facts, basis=self.basis, as_of=as_of, waivers=waivers),
+            as_of=as_of,
+        )
+        mine = bearing(dossier, seals)
+        held = self.numbers.get((self.device.id, dossier.version))
+        answers = why.answers(
+            why.Standing(
+                dossier=dossier,
+                changes=changes,
+                verdict=verdict,
+                seals=mine,
+                approvals=approvals,
+                decided_on=standing.decided_on,
+                basis=self.basis,
+                digests=digests,
+                numbers_hold=all(n["outcome"] in SAME for n in held) if held is not None else None,
+            )
+        )
+        return ReleaseView(dossier, changes, since, verdict, mine, approvals, answers, standing.decided_on)
+
+    def faults(self) -> list[Finding]:
+        """Return what only a deep run can find: seals that fail and numbers that differ."""
+        out = [
+            Finding(
+                "seal",
+                seal.reason,
+                Where(f"{self.found.request.prefix}/{self.device.id}/{seal.file}"),
+                hint="restore the seal and the file it covers, or have the change sealed again",
+            )
+            for seal in self.seals()
+            if seal.outcome == "failed"
+        ]
+        for (device, _version), items in self.numbers.items():
+            if device != self.device.id:
+                continue
+            for item in items:
+                if item["outcome"] not in SAME:
+                    path, _, pointer = str(item["pointer"]).partition("#")
+                    out.append(
+                        Finding(
+                            "number",
+                            f"recorded {item['recorded']}, recomputed {item['recomputed']}",
+                            Where(f"{self.found.request.prefix}/{path}", pointer),
+                            hint="never edit evaluation.json; run `muniment evaluate` and decide again",
+                        )
+                    )
+        return out
+
+    def _mine(self, finding: Finding) -> bool:
+        return finding.where.file.startswith(f"{self.found.request.prefix}/{self.device.id}/")
+
+
+def ancestry(device: Device, dossier: Dossier) -> tuple[Dossier | None, Dossier | None]:
+    """Return the release that `dossier` supersedes and the first of its chain, `None` where it is first."""
+    by_id = {each.id: each for each in device.releases}
+    previous = by_id.get(dossier.release.body.get("supersedes") or "")
+    original, seen = previous, {dossier.id}
+    while original is not None and original.id not in seen:
+        seen.add(original.id)
+        earlier = by_id.get(original.release.body.get("supersedes") or "")
+        if earlier is None or earlier.id in seen:
+            break
+        original = earlier
+    return previous, original
+
+
+def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:
+    """Return the seals on a release's plan, its own files and the decisions about it, by time."""
+    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json", "release.yaml")}
+    paths.add(f"{dossier.release.body['plan']}.yaml")
+    paths.update(f"{reference}.yaml" for reference in dossier.outside)
+    mine = [seal for seal in seals if paths & set(seal.subjects)]
+    return tuple(sorted(mine, key=lambda seal: (seal.time or "", seal.log_index or 0, seal.file)))
+
+
+def _digests(device: Device) -> dict[str, str]:
+    """Return the SHA-256 of every file that an answer may cite."""
+    out = {r.document.path.split("/", 1)[1]: r.document.sha256 for r in device.records.values()}
+    for dossier in device.releases:
+        out.update({a.path: a.actual for a in dossier.artifacts if a.actual is not None})
+        for name in ("evaluation.json", "manifest.json"):
+            path = f"{dossier.id}/{name}"
+            if device.files.exists(path):
+                out[path] = device.files.digest(path)
+    for path in device.files.listing("seals"):
+        out[path] = device.files.digest(path)
+    return dict(sorted(out.items()))
+
+
+def compare(request: Request, old: str, new: str) -> Changes:
+    """Return the classified changes between any two releases of one device."""
+    found = survey(request)
+    first_device, first = find_release(found, old)
+    second_device, second = find_release(found, new)
+    if first_device is not second_device:
+        raise UsageError(f"{old} and {new} belong to different devices")
+    return differ.diff(first, second, load_packs(request).taxonomy)
+
+
+def answer(request: Request, name: str, *, deep: bool) -> tuple[ReleaseView, str]:
+    """Return one release with its five answers, and the date they hold at."""
+    found = survey(request, trust_cache=not deep)
+    device, dossier = find_release(found, name)
+    judgement = judge_all(found, deep=deep)
+    view = next(view for view in judgement.devices if view.device is device)
+    return next(each for each in view.releases if each.dossier is dossier), request.as_of

@@ -1,0 +1,168 @@
+"""Build the portal, and pack it with the evidence into a snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from muniment import __version__, attest
+from muniment.errors import MunimentError, UsageError
+from muniment.model.edition import Edition
+from muniment.model.evidence import Device
+from muniment.model.ruling import Status
+from muniment.model.tree import at
+from muniment.pipeline.judging import Judgement, judge_all, rule_index, trusted_roots
+from muniment.pipeline.request import Request
+from muniment.pipeline.survey import survey
+
+STAMP = "portal.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did."""
+
+    fresh: bool
+    """Whether anything was built; false when the portal already showed this very evidence."""
+    pages: int
+    summary: str
+    """One line: what the portal shows and what was verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What an archive holds."""
+
+    files: int
+    octets: int
+    digest: str
+    """SHA-256 of the bag's tag manifest: one value that stands for the whole bag."""
+    omitted: int
+    """Row-level tables left out; their digests are listed."""
+
+
+def edition(judgement: Judgement) -> Edition:
+    """Gather everything the portal shows into one value."""
+    index = rule_index(judgement.survey.request)
+    return Edition(
+        as_of=judgement.survey.request.as_of,
+        basis="verified",
+        devices=judgement.devices,
+        rules=index.rules,
+        requirements=index.requirements,
+        tool_version=__version__,
+    )
+
+
+def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
+    """Judge on verified facts and build the portal; skip the build if it would say the same.
+
+    Raises `UsageError` while records have faults: a page must not show what no schema accepts.
+    """
+    from muniment import render
+    from muniment.render import portal
+
+    found = survey(request, trust_cache=False)
+    faults = [f for f in found.findings if f.rule in ("yaml", "schema", "reference")]
+    if faults:
+        raise UsageError(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the records, "
+            f"the first at {faults[0].where}: {faults[0].message}",
+            hint="run `muniment check`, mend them, and build again",
+        )
+    request.doors.progress("verifying seals and recomputing numbers")
+    judgement = judge_all(found, deep=True)
+    pages = render.pages(edition(judgement))
+    stamp = request.cache / STAMP
+    digest = _digest(pages)
+    fresh = force or _remembered(stamp) != [digest, str(out.resolve())] or not (out / "index.html").is_file()
+    if fresh:
+        request.doors.progress(f"building {len(pages)} files")
+        portal.build(pages, out, as_of=request.as_of, cache=request.cache / "charts")
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(json.dumps([digest, str(out.resolve())]) + "\n", encoding="utf-8")
+    request.doors.progress("")
+    return Built(fresh, sum(1 for path in pages if path.endswith(".md")), _summary(judgement))
+
+
+def _digest(pages: dict[str, bytes]) -> str:
+    """Return a digest over every staged file and the version of the tool."""
+    tree = hashlib.sha256(__version__.encode())
+    for path in sorted(pages):
+        tree.update(path.encode() + b"\0" + hashlib.sha256(pages[path]).digest())
+    return tree.hexdigest()
+
+
+def _remembered(stamp: Path) -> object:
+    try:
+        return json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _summary(judgement: Judgement) -> str:
+    seals = [seal for view in judgement.devices for seal in view.seals]
+    good = sum(1 for seal in seals if seal.outcome == "verified")
+    releases = [release for view in judgement.devices for release in view.releases]
+    released = sum(1 for release in releases if release.status is Status.RELEASED)
+    equal = (
+        "all numbers recomputed equal" if judgement.numbers_hold else "numbers DIFFER from what is recorded"
+    )
+    return (
+        f"{len(judgement.devices)} device{'s' if len(judgement.devices) != 1 else ''}, "
+        f"{len(releases)} releases ({released} released), {good} of {len(seals)} seals verified, {equal} "
+        f"(as of {judgement.survey.request.as_of})"
+    )
+
+
+def make_archive(request: Request, target: Path, *, rows: str) -> Packed:
+    """Build the portal and pack it with evidence, seals and trust roots into one bag.
+
+    Raises `MunimentError` if what would be packed does not verify.
+    """
+    from muniment import archive
+    from muniment.pipeline.verification import verify
+
+    found = survey(request)
+    checked = verify(request, None)
+    if checked.outcome == "failed":
+        raise MunimentError(
+            "the evidence does not verify, so it is not archived", hint="run `muniment verify`"
+        )
+    site = request.root / "build" / "site"
+    build_portal(request, site)
+    made = archive.create(
+        target,
+        archive.Contents(
+            site=site,
+            holdings=tuple(
+                archive.Holding(
+                    device.id,
+                    device.files,
+                    device.files.listing(),
+                    row_level=_row_level(device),
+                    seals=attest.read(device.files),
+                )
+                for device in found.devices
+            ),
+            verification=checked.as_json(),
+            trust={root.domain: root.trusted_root for d in found.devices for root in trusted_roots(d)},
+            information={"External-Description": "Muniment evidence snapshot"},
+        ),
+        made_on=request.as_of,
+        rows=rows,  # type: ignore[arg-type]
+    )
+    return Packed(made.files, made.octets, made.digest, made.omitted)
+
+
+def _row_level(device: Device) -> frozenset[str]:
+    """Return the tables that records declare to hold a row a patient, whatever their suffix."""
+    paths = set()
+    for record in device.records.values():
+        for pointer in ("/membership/path", "/members/path", "/table/path", "/predictions/table/path"):
+            path = at(record.body, pointer)
+            if record.kind != "monitoring" and isinstance(path, str):
+                paths.add(path)
+    return frozenset(paths)

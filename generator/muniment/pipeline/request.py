@@ -1,0 +1,128 @@
+"""What a run is asked to do: where the evidence lies, and the date it is judged at."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from muniment import check, load, shipped
+from muniment.errors import UsageError
+from muniment.model.tree import Tree
+
+SETTINGS_FILE = "muniment.yaml"
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _silent(_message: str) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways out to the world, handed in so that no stage opens one by itself."""
+
+    today: Callable[[], datetime.date]
+    """Read once, and only where neither an option nor the settings give a date."""
+    progress: Callable[[str], None] = _silent
+    """Told what is being done now; shows it on a terminal only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Where and when to judge."""
+
+    root: Path
+    """Folder of `muniment.yaml`; caches go to its `build/`."""
+    evidence: Path
+    """The evidence folder, holding one folder a device."""
+    as_of: str
+    """ISO date every judgement of this run is made at."""
+    packs: tuple[str, ...] = ("core",)
+    """Names of shipped packs, or folders of packs relative to the root."""
+    settings: Tree = field(default_factory=dict)
+    doors: Doors = field(default_factory=lambda: Doors(today=datetime.date.today))
+
+    @property
+    def prefix(self) -> str:
+        """What is put before a path inside the evidence folder to name it from the root."""
+        try:
+            return self.evidence.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return self.evidence.name
+
+    @property
+    def cache(self) -> Path:
+        """Derived data that may be deleted at any time."""
+        return self.root / "build" / "cache"
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder at or above `start` that holds `muniment.yaml`, else `start`."""
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    return start
+
+
+def request(
+    doors: Doors,
+    *,
+    start: Path,
+    evidence: str | None = None,
+    as_of: str | None = None,
+    packs: tuple[str, ...] = (),
+) -> Request:
+    """Settle a request from options, `muniment.yaml` and defaults, in that order.
+
+    Raises `UsageError` for a date that does not exist or an evidence folder that is missing.
+    """
+    root = find_root(start.resolve())
+    path = root / SETTINGS_FILE
+    settings = _settings(path) if path.is_file() else {}
+    if evidence is not None:
+        folder = Path(os.path.abspath(start / evidence))  # noqa: PTH100 - a symlink is judged, not resolved here
+    else:
+        folder = root / str(settings.get("evidence", "evidence"))
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no evidence folder {evidence or settings.get('evidence', 'evidence')!s}",
+            hint="name one with --evidence DIR, or start one with `muniment init DIR`",
+        )
+    date = as_of or settings.get("as_of") or doors.today().isoformat()
+    return Request(
+        root=root,
+        evidence=folder,
+        as_of=iso_date(str(date)),
+        packs=packs or tuple(settings.get("packs", ("core",))),
+        settings=settings,
+        doors=doors,
+    )
+
+
+def _settings(path: Path) -> Tree:
+    """Read `muniment.yaml` and hold it against its schema."""
+    body = load.settings(path)
+    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    faults = check.conform(schemas, "settings", body, SETTINGS_FILE)
+    if faults:
+        line, column = load.locate(path.read_bytes(), faults[0].where.pointer, key=faults[0].where.on_key)
+        where = f"{SETTINGS_FILE}:{line}:{column}"
+        raise UsageError(faults[0].message, where=where, hint=faults[0].hint)
+    return body
+
+
+def iso_date(text: str) -> str:
+    """Return `text` if it is a calendar date `YYYY-MM-DD`; raise `UsageError` otherwise."""
+    try:
+        if not DATE.fullmatch(text):
+            raise ValueError
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a date", hint="write it as YYYY-MM-DD, for example 2026-04-30"
+        ) from None
+    return text

@@ -1,0 +1,104 @@
+"""Load, check and link the evidence folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from muniment import check, link, load, shipped
+from muniment.errors import UsageError
+from muniment.model.evidence import Device, Dossier
+from muniment.model.finding import Finding, Where
+from muniment.pipeline.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The evidence as read, checked and linked."""
+
+    request: Request
+    devices: tuple[Device, ...]
+    findings: tuple[Finding, ...]
+    """Faults of files: YAML, schema, reference, digest; located, and named from the root."""
+    sources: Mapping[str, bytes]
+    """Path from the root to the bytes of every record file, for source lines in reports."""
+
+    def located(self, where: Where) -> Where:
+        """Return `where` with line and column, and its file named from the root."""
+        return locate(where, self.request.prefix, self.sources)
+
+    def with_json(self, places: Iterable[Where]) -> Survey:
+        """Return the survey with the bytes of the JSON files that `places` name, so that they can be located.
+
+        They are large and seldom at fault, so a survey does not hold them by itself.
+        """
+        files = {device.id: device.files for device in self.devices}
+        extra: dict[str, bytes] = {}
+        for where in places:
+            device, _, path = where.file.removeprefix(f"{self.request.prefix}/").partition("/")
+            if path.endswith(".json") and device in files and files[device].exists(path):
+                extra[f"{self.request.prefix}/{device}/{path}"] = files[device].read(path)
+        return replace(self, sources={**self.sources, **extra})
+
+
+def locate(where: Where, prefix: str, sources: Mapping[str, bytes]) -> Where:
+    """Find the line and column of a pointer; a file that is not a record keeps neither."""
+    file = where.file if where.file in sources else f"{prefix}/{where.file}"
+    if where.line is not None or file not in sources:
+        return replace(where, file=file)
+    line, column = load.locate(sources[file], where.pointer, key=where.on_key)
+    return replace(where, file=file, line=line, column=column)
+
+
+def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = True) -> Survey:
+    """Read, check and link every device, or only the devices named.
+
+    With `trust_cache` false every file is hashed anew, whatever an earlier run remembered of it.
+
+    A file with a fault is left out of what follows it, and every fault is a finding.
+    """
+    chosen = tuple(only)
+    request.doors.progress("reading records")
+    source = load.read(request.evidence, only=chosen or None, cache=request.cache if trust_cache else None)
+    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    request.doors.progress("checking records")
+    records, schema_findings = check.check(source, schemas)
+    findings = [*source.findings, *schema_findings]
+    devices = []
+    for folder in source.folders:
+        request.doors.progress(f"linking {folder.device}")
+        device, link_findings = link.link(folder.device, records.get(folder.device, {}), folder.files)
+        devices.append(device)
+        findings.extend(link_findings)
+    sources = {
+        f"{request.prefix}/{document.path}": document.data
+        for folder in source.folders
+        for document in folder.documents.values()
+    }
+    request.doors.progress("")
+    placed = [replace(f, where=locate(f.where, request.prefix, sources)) for f in findings]
+    placed.sort(key=lambda f: (f.where.file, f.where.line or 0, f.where.column or 0, f.rule, f.message))
+    return Survey(request, tuple(devices), tuple(placed), sources)
+
+
+def find_release(found: Survey, name: str) -> tuple[Device, Dossier]:
+    """Return the release that `[DEVICE/]VERSION` names.
+
+    Raises `UsageError` when nothing or more than one release answers to it, and lists the candidates.
+    """
+    wanted_device, _, version = name.rpartition("/")
+    matches = [
+        (device, dossier)
+        for device in found.devices
+        if wanted_device in ("", device.id)
+        for dossier in device.releases
+        if dossier.version == version
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    every = [f"{d.id}/{r.version}" for d in found.devices for r in d.releases]
+    if matches:
+        names = ", ".join(f"{device.id}/{dossier.version}" for device, dossier in matches)
+        raise UsageError(f"release {name} is ambiguous", hint=f"say which device: {names}")
+    known = ", ".join(every) or "none; the records of a release may have faults, see `muniment check`"
+    raise UsageError(f"there is no release {name}", hint=f"releases: {known}")

@@ -1,0 +1,188 @@
+"""`muniment verify`: every file re-hashed, every number recomputed, every seal verified."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from muniment import attest
+from muniment.model.edition import DeviceView, ReleaseView
+from muniment.model.ruling import Status
+from muniment.model.seal import Seal
+from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
+from muniment.pipeline.request import Request
+from muniment.pipeline.survey import find_release, survey
+
+ACTS = {
+    "plan-lock": "plan lock",
+    "test-result": "evaluation",
+    "approval": "board decision",
+    "release": "release authorisation",
+    "record": "record",
+}
+
+GOOD_FILE = frozenset({"verified", "omitted"})
+GOOD_NUMBER = frozenset({"equal", "within 1e-9"})
+"""A float may differ in its last digits on another class of machine; it is named all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The outcome of a verification, in the shape of `muniment/verification/v1`."""
+
+    as_of: str
+    files: tuple[Mapping[str, Any], ...]
+    numbers: tuple[Mapping[str, Any], ...]
+    seals: tuple[Mapping[str, Any], ...]
+    missing: tuple[str, ...] = ()
+    """What should be there to verify and is not, in sentences."""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def outcome(self) -> Literal["verified", "failed", "incomplete"]:
+        """`failed` if anything does not hold, `incomplete` if something to verify is missing."""
+        wrong = (
+            any(f["outcome"] not in GOOD_FILE for f in self.files)
+            or any(n["outcome"] not in GOOD_NUMBER for n in self.numbers)
+            or any(s["outcome"] != "verified" for s in self.seals)
+        )
+        if wrong:
+            return "failed"
+        return "incomplete" if self.missing or not (self.files or self.seals) else "verified"
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of `muniment/verification/v1`."""
+        return {
+            "schema": "muniment/verification/v1",
+            "as_of": self.as_of,
+            "outcome": self.outcome,
+            "files": [dict(item) for item in self.files],
+            "numbers": [dict(item) for item in self.numbers],
+            "seals": [dict(item) for item in self.seals],
+            "missing": list(self.missing),
+            "notes": [*self.missing, *self.notes],
+        }
+
+
+def verify(request: Request, release: str | None) -> Verification:
+    """Verify the whole evidence folder, or what bears on one release."""
+    found = survey(request, trust_cache=False)
+    chosen = find_release(found, release)[1] if release else None
+    judgement = judge_all(found, deep=True)
+    files: dict[str, dict[str, Any]] = {}
+    numbers: list[Mapping[str, Any]] = []
+    seals: list[Mapping[str, Any]] = []
+    missing: list[str] = []
+    for view in judgement.devices:
+        for each in view.releases:
+            if chosen is not None and each.dossier is not chosen:
+                continue
+            files.update(_files(view, each))
+            numbers.extend(judgement.numbers.get((view.device.id, each.version), ()))
+            missing.extend(_missing(view, each))
+        bearing = view.seals if chosen is None else _bearing(view, chosen.version)
+        seals.extend(_seal(view.device.id, seal) for seal in bearing)
+    for fault in found.findings:
+        if fault.rule in ("yaml", "schema", "reference", "manifest"):
+            missing.append(f"{fault.where}: {fault.message}")
+    return Verification(
+        as_of=request.as_of,
+        files=tuple(files[path] for path in sorted(files)),
+        numbers=tuple(numbers),
+        seals=tuple(sorted(seals, key=lambda seal: (seal["time"] or "", seal["file"]))),
+        missing=tuple(missing),
+        notes=_notes(judgement),
+    )
+
+
+def verify_archive(path: Path, *, as_of: str) -> Verification:
+    """Verify the fixity of a snapshot, and the seals of the evidence inside it.
+
+    The trusted root used is the one in the snapshot, and a note names its digest: it proves nothing
+    unless that digest came by another way, such as the letter that handed the snapshot over.
+    """
+    from muniment import archive
+
+    with archive.opened(path) as bag:
+        checks = tuple(check.as_json() for check in bag.checks)
+        if not bag.holds or not (bag.data / "evidence").is_dir():
+            return Verification(as_of, checks, (), (), notes=(f"bag digest sha256 {bag.digest}",))
+        request = Request(root=bag.data, evidence=bag.data / "evidence", as_of=as_of)
+        seals: list[Mapping[str, Any]] = []
+        notes: list[str] = []
+        for device in survey(request, trust_cache=False).devices:
+            verified = attest.verify(device.files, trusted_roots(device))
+            seals.extend(_seal(device.id, seal) for seal in verified)
+            notes.extend(
+                f"{device.id}: trusted root {root.domain} sha256 {_sha256(root.trusted_root)}"
+                for root in trusted_roots(device)
+            )
+    notes.append(f"bag digest sha256 {bag.digest}; compare both with the letter that came with the archive")
+    if bag.omitted:
+        notes.append(
+            f"{len(bag.omitted)} row-level tables were left out on purpose; "
+            "the numbers made from them were not recomputed here"
+        )
+    return Verification(as_of, checks, (), tuple(seals), notes=tuple(notes))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _files(view: DeviceView, release: ReleaseView) -> dict[str, dict[str, Any]]:
+    out: dict[str, dict[str, Any]] = {}
+    for artifact in release.dossier.artifacts:
+        out[f"{view.device.id}/{artifact.path}"] = _file(
+            view.device.id, artifact.path, artifact.sha256, artifact.actual
+        )
+    for path, stated in release.dossier.manifest.items():
+        out[f"{view.device.id}/{path}"] = _file(view.device.id, path, stated, view.file_digests.get(path))
+    return out
+
+
+def _file(device: str, path: str, expected: str, actual: str | None) -> dict[str, Any]:
+    return {
+        "path": f"{device}/{path}",
+        "expected": expected,
+        "actual": actual,
+        "outcome": "verified" if expected == actual else ("missing" if actual is None else "failed"),
+    }
+
+
+def _bearing(view: DeviceView, version: str) -> tuple[Seal, ...]:
+    return next(each.seals for each in view.releases if each.version == version)
+
+
+def _seal(device: str, seal: Seal) -> dict[str, Any]:
+    act = next((words for key, words in ACTS.items() if f"/{key}/" in seal.predicate_type), "statement")
+    role = seal.predicate.get("role") if isinstance(seal.predicate, Mapping) else None
+    return seal.as_json() | {
+        "file": f"{device}/{seal.file}",
+        "act": f"{act} ({role})" if role else act,
+        "role": role,
+    }
+
+
+def _missing(view: DeviceView, release: ReleaseView) -> list[str]:
+    """Name what a decided release must have for its verification to mean anything."""
+    name = f"{view.device.id}/{release.version}"
+    out = []
+    if release.status in (Status.RELEASED, Status.REJECTED) and not release.dossier.manifest:
+        out.append(f"{name} is {release.status} but has no manifest.json")
+    if release.dossier.manifest and not any(
+        f"{release.dossier.id}/manifest.json" in seal.subjects for seal in release.seals
+    ):
+        out.append(f"{name} is frozen, and no seal covers its manifest yet")
+    if release.dossier.evaluation is None:
+        out.append(f"{name} has no evaluation.json; run `muniment evaluate {release.version}`")
+    return out
+
+
+def _notes(judgement: Judgement) -> tuple[str, ...]:
+    if any(seal.domain == "local" for view in judgement.devices for seal in view.seals):
+        return ("Times of the local trust domain are self-asserted: its operator could have chosen them.",)
+    return ()
