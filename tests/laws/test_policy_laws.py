@@ -7,17 +7,15 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from tests.support.policies import packs
 
 from muniment.diff import Classifier
 from muniment.judge.lint import case_facts, outcome_of
 from muniment.judge.place import Facts
 from muniment.model.tree import frozen, thawed
-from tests.support.policies import packs
 
 CASES = [
-    (compiled.rule.id, path)
-    for compiled in packs().rules
-    for _outcome, path in compiled.rule.cases.listed()
+    (compiled.rule.id, path) for compiled in packs().rules for _outcome, path in compiled.rule.cases.listed()
 ]
 RULES = {compiled.rule.id: compiled for compiled in packs().rules}
 

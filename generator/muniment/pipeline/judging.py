@@ -52,14 +52,17 @@ class RuleIndex:
     pages: Mapping[str, tuple[str, ...]]
 
 
-def load_packs(request: Request) -> judge.Packs:
-    """Read the policy packs of a request. Raises `InvalidPolicy`, naming file, line and column."""
-    sources = _pack_sources(request)
+def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
+    """Read the policy packs of a request, with the cases beside them only where they are wanted.
+
+    Raises `InvalidPolicy`, naming file, line and column.
+    """
+    sources = _pack_sources(request, cases=cases)
     documents = {file: _policy_tree(file, data) for file, data in sources.items()}
     return judge.load_packs(documents, lambda file, pointer: load.locate(sources[file], pointer))
 
 
-def _pack_sources(request: Request) -> dict[str, bytes]:
+def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
     """Return pack file, named from the folder that holds the pack, to its bytes."""
     sources: dict[str, bytes] = {}
     for name in request.packs:
@@ -71,7 +74,9 @@ def _pack_sources(request: Request) -> dict[str, bytes]:
                 f"there is no policy pack {name!r}", hint="shipped: core; or name a folder of one"
             )
         for path in sorted(folder.rglob("*.yaml")):
-            sources[f"{folder.name}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+            inside = path.relative_to(folder)
+            if cases or inside.parts[0] != "cases":
+                sources[f"{folder.name}/{inside.as_posix()}"] = path.read_bytes()
     return sources
 
 
@@ -109,8 +114,8 @@ def rule_index(request: Request) -> RuleIndex:
 
 def lint_packs(request: Request) -> tuple[Finding, ...]:
     """Return what is wrong with the packs of a request, located in their own files."""
-    sources = _pack_sources(request)
-    found = judge.lint(load_packs(request), catalogue())
+    sources = _pack_sources(request, cases=True)
+    found = judge.lint(load_packs(request, cases=True), catalogue())
     return tuple(
         replace(f, where=locate(f.where, "policies", sources)) if f.where.file in sources else f
         for f in found
@@ -119,7 +124,7 @@ def lint_packs(request: Request) -> tuple[Finding, ...]:
 
 def run_cases(request: Request) -> tuple[judge.CaseResult, ...]:
     """Judge every case beside the packs of a request."""
-    return judge.test(load_packs(request))
+    return judge.test(load_packs(request, cases=True))
 
 
 def judge_all(found: Survey, *, deep: bool) -> Judgement:

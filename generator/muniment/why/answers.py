@@ -7,6 +7,8 @@ verified; `recorded` when the files say so but nothing was verified in this run 
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +19,14 @@ from muniment.model.evidence import Dossier
 from muniment.model.ruling import Basis, Status, Verdict
 from muniment.model.seal import Seal
 
+SHOWN_PARTS = 8
+"""Parts of a release that the first answer counts by name."""
 PREDICATE_WORDS = {
     "plan-lock": "acceptance plan locked",
     "test-result": "evaluation sealed",
     "approval": "board decision signed",
     "release": "release authorised",
-    "record": "record signed",
+    "record": "signed",
 }
 
 
@@ -102,7 +106,10 @@ def _what(standing: Standing) -> Answer:
         count = len(changes.items)
         noun = "path differs" if count == 1 else "paths differ"
         text = f"{body['title']}. Against {changes.old}, {count} {noun}; the change class is {word}."
-    points = tuple(
+        if changes.items:
+            text += f" By part: {_parts(changes)}."
+    points = tuple(f"For users: {note}" for note in body["release_notes"]["user_visible"])
+    points += tuple(
         f"{change.path}: {_brief(change.before)} → {_brief(change.after)} ({change.change_class.word})"
         for change in sorted(changes.items, key=lambda c: (-c.change_class, c.path))
     )
@@ -115,6 +122,21 @@ def _what(standing: Standing) -> Answer:
     if any(citation.sha256 is None for citation in found):
         status = "unsupported"
     return Answer("what", text, found, status, points)
+
+
+def _parts(changes: Changes) -> str:
+    """Count the changes by the part of the release they belong to, the largest count first."""
+    counts = Counter(_part(change.path) for change in changes.items)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    named = ", ".join(f"{part} {n}" for part, n in ranked[:SHOWN_PARTS])
+    rest = len(ranked) - SHOWN_PARTS
+    return named + (f" and {rest} more" if rest > 0 else "")
+
+
+def _part(path: str) -> str:
+    """Return what a reader calls the part: `model`, not `release.model`."""
+    first, _, rest = path.partition(".")
+    return re.split(r"[.\[]", rest if first == "release" and rest else first)[0].replace("_", " ")
 
 
 def _when(standing: Standing) -> Answer:
@@ -237,7 +259,8 @@ def _estimate_line(estimate: Mapping[str, Any]) -> str:
 def _act(seal: Seal) -> str:
     for key, words in PREDICATE_WORDS.items():
         if f"/{key}/" in seal.predicate_type:
-            return words
+            signed = next(iter(seal.subjects), "")
+            return f"{signed.removesuffix('.yaml')} signed" if key == "record" else words
     return "sealed"
 
 
@@ -247,6 +270,8 @@ def _brief(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{len(value)} fields"
     if isinstance(value, tuple):
-        return f"{len(value)} entries"
+        if any(isinstance(item, (Mapping, tuple)) for item in value):
+            return f"{len(value)} entries"
+        value = ", ".join(str(item) for item in value)
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,393 @@
+"""A syntax tree to nested closures, and their evaluation under a step budget.
+
+Closures rather than a tree walk: an expression is compiled once and evaluated for every release and
+every element of a loop, and a Python call per node is most of what an evaluation costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import assert_never
+
+from muniment.judge.cel.frame import Frame, Step, boolean
+from muniment.judge.cel.functions import COST, GLOBAL, MEMBER, OPERATORS, Cost, Function
+from muniment.judge.cel.macros import BUILDERS, Loop
+from muniment.judge.cel.parse import (
+    Call,
+    Ident,
+    Index,
+    ListOf,
+    Literal,
+    Macro,
+    MapOf,
+    Node,
+    Select,
+    parse,
+)
+from muniment.judge.cel.tokens import invalid
+from muniment.judge.cel.values import (
+    Failure,
+    Fault,
+    Optional,
+    Read,
+    Value,
+    fail,
+    key,
+    kind_of,
+    size_of,
+)
+
+NONE = Optional(False)
+
+
+class Program:
+    """A compiled expression."""
+
+    __slots__ = ("_cost", "_step", "names", "source")
+
+    def __init__(self, source: str, step: Step, cost: int, names: frozenset[str]) -> None:
+        self.source = source
+        """The expression as written."""
+        self.names = names
+        """Variables it refers to."""
+        self._step = step
+        self._cost = cost
+
+    def run(self, variables: Mapping[str, Value], reads: list[Read] | None = None) -> Value | Fault:
+        """Evaluate; a `Fault` where there is no value.
+
+        A variable may be bound to a `Fault`: whoever uses it meets that fault.
+        `reads` collects every fact looked at. Raises `InvalidPolicy` when the step budget is exceeded.
+        """
+        frame = Frame(dict(variables), reads)
+        frame.spend(self._cost)
+        try:
+            return self._step(frame)
+        except Failure as failure:
+            return failure.fault
+
+
+def compile_expression(source: str, names: frozenset[str]) -> Program:
+    """Compile `source`, which may refer to the variables `names`.
+
+    Raises `InvalidPolicy` for a syntax error, an unknown variable or function, or one that is too long
+    or too deep.
+    """
+    compiler = _Compiler(source, names)
+    node = parse(source)
+    return Program(source, compiler.node(node, names), _count(node), frozenset(compiler.used))
+
+
+def _count(node: Node) -> int:
+    """Nodes of a tree, the steps one pass over it takes."""
+    return 1 + sum(map(_count, _children(node)))
+
+
+def _children(node: Node) -> Sequence[Node]:
+    match node:
+        case Literal() | Ident():
+            return ()
+        case Select(operand=operand):
+            return (operand,)
+        case Index(operand=operand, key=index):
+            return (operand, index)
+        case Call(args=args, target=target):
+            return args if target is None else (target, *args)
+        case ListOf(items=items):
+            return items
+        case MapOf(entries=entries):
+            return tuple(part for entry in entries for part in entry)
+        case Macro(range=within, body=body, condition=condition):
+            return (within, body) if condition is None else (within, condition, body)
+        case _:
+            assert_never(node)
+
+
+def spelled(node: Node) -> str:
+    """A reference as the expression spells it: `release.stages[0].verdict`."""
+    match node:
+        case Ident(name=name):
+            return name
+        case Select(operand=operand, name=name):
+            return f"{spelled(operand)}.{name}"
+        case Index(operand=operand, key=Literal(value=value)):
+            return f"{spelled(operand)}[{value!r}]"
+        case Index(operand=operand):
+            return f"{spelled(operand)}[…]"
+        case _:
+            return "(…)"
+
+
+class _Compiler:
+    """Turns nodes into closures; knows which variables are in scope."""
+
+    def __init__(self, source: str, names: frozenset[str]) -> None:
+        self.source = source
+        self.known = names
+        self.used: set[str] = set()
+
+    def node(self, node: Node, scope: frozenset[str]) -> Step:
+        match node:
+            case Literal(value=value):
+                return lambda _frame: value
+            case Ident():
+                return self.ident(node, scope)
+            case Select():
+                return self.select(node, scope)
+            case Index():
+                return self.index(node, scope)
+            case Call():
+                return self.call(node, scope)
+            case ListOf(items=items):
+                steps = tuple(self.node(item, scope) for item in items)
+                return lambda frame: tuple(step(frame) for step in steps)
+            case MapOf():
+                return self.map_of(node, scope)
+            case Macro():
+                return self.macro(node, scope)
+            case _:
+                assert_never(node)
+
+    def ident(self, node: Ident, scope: frozenset[str]) -> Step:
+        name = node.name
+        if name not in scope:
+            known = ", ".join(sorted(self.known))
+            raise invalid(self.source, node.at, f"unknown name `{name}`", f"names known here: {known}")
+        if name in self.known:
+            self.used.add(name)
+
+        def ident(frame: Frame) -> Value:
+            try:
+                value = frame.variables[name]
+            except KeyError:
+                raise Failure(Fault("no_such_key", f"`{name}` is missing", name)) from None
+            if type(value) is Fault:
+                raise Failure(value)
+            return value
+
+        return ident
+
+    def select(self, node: Select, scope: frozenset[str]) -> Step:
+        operand, name = self.node(node.operand, scope), node.name
+        path = spelled(node)
+        of = spelled(node.operand)
+
+        def select(frame: Frame) -> Value:
+            base = operand(frame)
+            # The exact type first: asking an abstract class costs more than the rest of this function.
+            if type(base) is MappingProxyType or isinstance(base, Mapping):
+                if frame.reads is not None:
+                    frame.reads.append(Read(base, name))
+                try:
+                    return base[name]
+                except KeyError:
+                    raise Failure(Fault("no_such_key", f"`{path}` is missing", path, base)) from None
+            if isinstance(base, Optional):
+                return _select_optional(base, name, path)
+            raise _no_map(base, of)
+
+        def test(frame: Frame) -> Value:
+            base = operand(frame)
+            if isinstance(base, Mapping):
+                if frame.reads is not None:
+                    frame.reads.append(Read(base, name))
+                return name in base
+            if isinstance(base, Optional):
+                return _select_optional(base, name, path).present
+            raise _no_map(base, of)
+
+        def optional(frame: Frame) -> Value:
+            base = operand(frame)
+            if isinstance(base, Optional):
+                if not base.present:
+                    return NONE
+                base = base.value
+            if not isinstance(base, Mapping):
+                raise _no_map(base, of)
+            if frame.reads is not None:
+                frame.reads.append(Read(base, name))
+            return Optional(True, base[name]) if name in base else NONE
+
+        if node.test:
+            return test
+        return optional if node.optional else select
+
+    def index(self, node: Index, scope: frozenset[str]) -> Step:
+        operand, index = self.node(node.operand, scope), self.node(node.key, scope)
+        path = spelled(node)
+
+        def at(frame: Frame) -> Value:
+            base, wanted = operand(frame), index(frame)
+            if isinstance(base, Optional):
+                return Optional(True, _item(base.value, wanted, path, frame)) if base.present else NONE
+            return _item(base, wanted, path, frame)
+
+        return at
+
+    def map_of(self, node: MapOf, scope: frozenset[str]) -> Step:
+        steps = tuple((self.node(name, scope), self.node(item, scope)) for name, item in node.entries)
+
+        def build(frame: Frame) -> Value:
+            built: dict[object, Value] = {}
+            for name, item in steps:
+                named = name(frame)
+                if isinstance(named, float):
+                    fail("type", "a double is no key of a map")
+                stored = key(named)
+                value = item(frame)
+                if stored in built:
+                    fail("duplicate_key", f"the key {stored!r} stands twice in a map")
+                built[stored] = value
+            return built
+
+        return build
+
+    def call(self, node: Call, scope: frozenset[str]) -> Step:
+        match node.function:
+            case "_&&_":
+                return _absorbing(self, node, scope, decisive=False)
+            case "_||_":
+                return _absorbing(self, node, scope, decisive=True)
+            case "_?_:_":
+                return self.conditional(node, scope)
+            case "orValue" if node.target is not None and len(node.args) == 1:
+                return _or_value(self.node(node.target, scope), self.node(node.args[0], scope))
+        function, arguments = self.resolve(node)
+        steps = tuple(self.node(argument, scope) for argument in arguments)
+        if node.function in {"_==_", "_!=_"}:
+            return _equality(function, *steps)
+        cost = COST.get(node.function)
+        if cost is not None:
+            return _costly(function, cost, steps)
+        if len(steps) == 2:
+            left, right = steps
+            return lambda frame: function(left(frame), right(frame))
+        return lambda frame: function(*[step(frame) for step in steps])
+
+    def resolve(self, node: Call) -> tuple[Function, tuple[Node, ...]]:
+        operator = OPERATORS.get(node.function)
+        if operator is not None:
+            return operator, node.args
+        table = GLOBAL if node.target is None else MEMBER
+        found = table.get(node.function)
+        if found is None:
+            known = ", ".join(sorted(table))
+            kind = "function" if node.target is None else "method"
+            raise invalid(self.source, node.at, f"unknown {kind} `{node.function}`", f"known: {known}")
+        function, counts = found
+        if len(node.args) not in counts:
+            wanted = " or ".join(map(str, counts))
+            raise invalid(self.source, node.at, f"`{node.function}` takes {wanted} arguments")
+        return function, node.args if node.target is None else (node.target, *node.args)
+
+    def conditional(self, node: Call, scope: frozenset[str]) -> Step:
+        test, yes, no = (self.node(part, scope) for part in node.args)
+
+        def conditional(frame: Frame) -> Value:
+            held = test(frame)
+            if held is True:
+                return yes(frame)
+            if held is False:
+                return no(frame)
+            return fail("type", f"the condition of `?:` is a {kind_of(held)}, not a bool")
+
+        return conditional
+
+    def macro(self, node: Macro, scope: frozenset[str]) -> Step:
+        within = self.node(node.range, scope)
+        inner = scope | {node.variable}
+        # The loop's variable hides a fact of the same name, so it is no use of that fact.
+        hidden = node.variable in self.known and node.variable not in self.used
+        body = self.node(node.body, inner)
+        condition = None if node.condition is None else self.node(node.condition, inner)
+        if hidden:
+            self.used.discard(node.variable)
+        cost = _count(node.body) + (0 if node.condition is None else _count(node.condition))
+        return BUILDERS[node.kind](Loop(within, node.variable, cost), body, condition)
+
+
+def _no_map(base: Value, path: str) -> Failure:
+    if base is None:
+        return Failure(Fault("absent", f"`{path}` is missing", path))
+    return Failure(Fault("type", f"`{path}` is a {kind_of(base)} and has no fields"))
+
+
+def _select_optional(base: Optional, name: str, path: str) -> Optional:
+    if not base.present:
+        return NONE
+    if not isinstance(base.value, Mapping):
+        raise _no_map(base.value, path)
+    return Optional(True, base.value[name]) if name in base.value else NONE
+
+
+def _item(base: Value, wanted: Value, path: str, frame: Frame) -> Value:
+    if isinstance(base, Mapping):
+        stored = key(wanted)
+        if frame.reads is not None and isinstance(stored, (str, int)):
+            frame.reads.append(Read(base, stored))
+        if stored not in base:
+            raise Failure(Fault("no_such_key", f"`{path}` is missing: no key {wanted!r}", path, base))
+        return base[stored]
+    if not isinstance(base, (tuple, list)):
+        raise _no_map(base, path)
+    if isinstance(wanted, float) and wanted.is_integer():
+        wanted = int(wanted)
+    if type(wanted) is not int:
+        fail("type", f"a list is indexed by an int, not by a {kind_of(wanted)}")
+    if not 0 <= wanted < len(base):
+        raise Failure(Fault("index", f"`{path}` is missing: {len(base)} elements", path, base))
+    if frame.reads is not None:
+        frame.reads.append(Read(base, wanted))
+    return base[wanted]
+
+
+def _or_value(operand: Step, other: Step) -> Step:
+    def or_value(frame: Frame) -> Value:
+        value = operand(frame)
+        if not isinstance(value, Optional):
+            fail("type", f"`orValue` does not take ({kind_of(value)})")
+        return value.value if value.present else other(frame)
+
+    return or_value
+
+
+def _equality(function: Function, left: Step, right: Step) -> Step:
+    def equality(frame: Frame) -> Value:
+        first, second = left(frame), right(frame)
+        if isinstance(first, (tuple, list, Mapping)) and isinstance(second, (tuple, list, Mapping)):
+            frame.spend(size_of(first, frame.steps))
+        return function(first, second)
+
+    return equality
+
+
+def _costly(function: Function, cost: Cost, steps: tuple[Step, ...]) -> Step:
+    def costly(frame: Frame) -> Value:
+        operands = tuple(step(frame) for step in steps)
+        frame.spend(cost(operands, frame.steps))
+        return function(*operands)
+
+    return costly
+
+
+def _absorbing(compiler: _Compiler, node: Call, scope: frozenset[str], *, decisive: bool) -> Step:
+    """`&&` (decided by false) or `||` (decided by true): either side decides, whatever the other is."""
+    left, right = (compiler.node(part, scope) for part in node.args)
+    sign = "||" if decisive else "&&"
+
+    def absorbing(frame: Frame) -> Value:
+        held: Failure | None = None
+        for side in (left, right):
+            try:
+                value = boolean(side(frame), sign)
+            except Failure as failure:
+                held = held or failure
+                continue
+            if value is decisive:
+                return decisive
+        if held is not None:
+            raise held
+        return not decisive
+
+    return absorbing

@@ -1,0 +1,355 @@
+"""One release and all that bears on it, as the plain data that rules ask about.
+
+The names are those of `compiled.FACT_NAMES`. What is absent is null or missing, so that a rule that needs
+it is undecided; nothing is filled in. Times are RFC 3339 texts in UTC, days are `YYYY-MM-DD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from muniment.judge.board import Standing, by, person_of
+from muniment.judge.place import Facts, Path, Place
+from muniment.model.change import ChangeClass, Changes
+from muniment.model.edition import Approval
+from muniment.model.evidence import Device, Dossier, Record
+from muniment.model.ruling import Basis
+from muniment.model.seal import Seal
+from muniment.model.tree import Tree, at
+
+PLAN_LOCK = "/predicate/plan-lock/v1"
+RECORD = "/predicate/record/v1"
+EVALUATION = "https://in-toto.io/attestation/test-result/"
+
+PARTS = {"claim": "claim", "hazards": "hazards", "monitors": "monitoring", "plan": "plan", "run": "run"}
+"""Reference fields of a release that name one record, and what facts call the record."""
+LAYERS = ("raw", "splits", "labels", "features", "baseline")
+POSTMARKET = {"drill": "drills", "alert": "alerts", "deployment": "deployments", "monitoring": "windows"}
+"""Record kinds about a release in use, and the list of `monitoring` each goes to."""
+DECISIONS = frozenset({"change_request", "board_decision", "deferral", "deviation"})
+
+
+def facts(
+    device: Device,
+    dossier: Dossier,
+    *,
+    previous: Dossier | None,
+    original: Dossier | None,
+    changes: Changes,
+    seals: Sequence[Seal],
+    approvals: Sequence[Approval],
+    standings: Mapping[str, Standing],
+    basis: Basis,
+    as_of: str,
+) -> Facts:
+    """Gather the facts on one release.
+
+    `seals` are all of the device; `standings` holds every release's by version; `changes` are against
+    `previous`. Seals and approvals after the day `as_of` are left out, and with `basis` "verified" so
+    are seals that did not verify.
+    """
+    gathered = _Gathering(device, dossier, basis, as_of)
+    known = tuple(seal for seal in seals if by(seal.time, as_of) and _holds(seal, basis))
+    tree: dict[str, Tree] = {
+        "device": gathered.record("device", ("device",)),
+        "roster": gathered.record("roster", ("roster",)),
+        "release": gathered.release(dossier, standings),
+        "releases": gathered.releases(standings),
+        "change": gathered.change(changes),
+        "approvals": gathered.approvals(approvals),
+        "seals": gathered.seals(known, standings[dossier.version]),
+        "datasets": gathered.datasets(dossier, ("datasets",)),
+        "measures": gathered.measures(dossier, ("measures",)),
+        "artifacts": gathered.artifacts(),
+        "manifest": gathered.manifest(dossier, ("manifest",)),
+        "decisions": gathered.decisions(),
+        "now": as_of,
+    }
+    for reference, name in PARTS.items():
+        tree[name] = gathered.part(dossier, reference, (name,))
+    tree["claim"] = _with_words(tree["claim"])
+    if isinstance(tree["monitoring"], Mapping):
+        tree["monitoring"] = MappingProxyType({**tree["monitoring"], **gathered.postmarket()})
+    for name, other in (("previous", previous), ("original", original)):
+        tree[name] = None if other is None else gathered.whole(other, standings, name)
+    home = Place(dossier.release.document.path)
+    return Facts(MappingProxyType(tree), MappingProxyType(gathered.places), home)
+
+
+def _holds(seal: Seal, basis: Basis) -> bool:
+    return seal.outcome == "verified" or (basis == "recorded" and seal.outcome == "recorded")
+
+
+def _with_words(claim: Tree) -> Tree:
+    """The claim with the length of its safe-state explanation in words, which CEL cannot count."""
+    text = at(claim, "/safe_state/plain_language")
+    if not isinstance(text, str):
+        return claim
+    return MappingProxyType({**claim, "safe_state_words": len(text.split())})
+
+
+class _Gathering:
+    """Collects facts, and notes where each comes from."""
+
+    def __init__(self, device: Device, dossier: Dossier, basis: Basis, as_of: str) -> None:
+        self.device = device
+        self.dossier = dossier
+        self.basis = basis
+        self.as_of = as_of
+        self.places: dict[Path, Place] = {}
+
+    def body(self, record: Record, at: Path) -> Tree:
+        """A record's body with its id and digest."""
+        self.places[at] = Place(record.document.path)
+        return MappingProxyType({**record.body, "id": record.id, "sha256": record.document.sha256})
+
+    def record(self, name: str, at: Path) -> Tree:
+        found = self.device.records.get(name)
+        if found is None:
+            return None
+        self.places[at] = Place(found.document.path)
+        return found.body
+
+    def referred(self, dossier: Dossier, reference: Tree, at: Path) -> Tree:
+        found = dossier.get(reference) if isinstance(reference, str) else None
+        return None if found is None else self.body(found, at)
+
+    def part(self, dossier: Dossier, field: str, at: Path) -> Tree:
+        return self.referred(dossier, dossier.release.body.get(field), at)
+
+    def datasets(self, dossier: Dossier, at: Path) -> Tree:
+        named = dossier.release.body.get("datasets", {})
+        return MappingProxyType(
+            {layer: self.referred(dossier, named.get(layer), (*at, layer)) for layer in LAYERS}
+        )
+
+    def measures(self, dossier: Dossier, at: Path) -> Tree:
+        if dossier.evaluation is None:
+            return None
+        self.places[at] = Place(f"{dossier.device}/{dossier.id}/evaluation.json")
+        return dossier.evaluation
+
+    def release(self, dossier: Dossier, standings: Mapping[str, Standing], at: Path = ("release",)) -> Tree:
+        self.places[at] = Place(dossier.release.document.path)
+        return MappingProxyType({**dossier.release.body, **self._state(dossier, standings)})
+
+    def _state(self, dossier: Dossier, standings: Mapping[str, Standing]) -> dict[str, Tree]:
+        stands = standings[dossier.version]
+        return {
+            "id": dossier.id,
+            "version": dossier.version,
+            "digest": dossier.manifest_sha256,
+            "status": str(stands.status),
+            "date": stands.decided_on or self.as_of,
+            "in_use": any(
+                record.kind == "deployment"
+                and record.body.get("release") == dossier.id
+                and record.body["from"] <= self.as_of
+                and (record.body.get("to") is None or self.as_of <= record.body["to"])
+                for record in self.device.records.values()
+            ),
+        }
+
+    def releases(self, standings: Mapping[str, Standing]) -> Tree:
+        for index, dossier in enumerate(self.device.releases):
+            self.places[("releases", index)] = Place(dossier.release.document.path, exact=True)
+        return tuple(MappingProxyType(self._state(dossier, standings)) for dossier in self.device.releases)
+
+    def whole(self, dossier: Dossier, standings: Mapping[str, Standing], name: str) -> Tree:
+        """Another release with its references replaced by the records they name."""
+        body = dict(self.release(dossier, standings, (name,)))
+        for reference, part in PARTS.items():
+            body.pop(reference, None)
+            body[part] = self.part(dossier, reference, (name, part))
+        body["datasets"] = self.datasets(dossier, (name, "datasets"))
+        body["measures"] = self.measures(dossier, (name, "measures"))
+        body["manifest"] = self.manifest(dossier, (name, "manifest"))
+        return MappingProxyType(body)
+
+    def change(self, changes: Changes) -> Tree:
+        word = self.dossier.release.body.get("declared_class")
+        declared = ChangeClass.of(word) if isinstance(word, str) else None
+        path = self.dossier.release.document.path
+        self.places[("change",)] = Place(path, "/declared_class" if declared else "", exact=True)
+        return MappingProxyType(
+            {
+                "old": changes.old,
+                "declared": word,
+                "computed": changes.computed.word,
+                "class": max(changes.computed, declared or changes.computed).word,
+                "items": tuple(
+                    MappingProxyType(
+                        {
+                            "path": item.path,
+                            "kind": item.kind,
+                            "class": item.change_class.word,
+                            "rule": item.rule,
+                        }
+                    )
+                    for item in changes.items
+                ),
+            }
+        )
+
+    def approvals(self, approvals: Sequence[Approval]) -> Tree:
+        words = [word for word in approvals if by(word.time, self.as_of)]
+        for index, word in enumerate(words):
+            self.places[("approvals", index)] = self._seal_place(word.seal)
+        return tuple(
+            MappingProxyType(
+                {
+                    "person": word.person,
+                    "name": word.name,
+                    "identity": word.identity,
+                    "role": word.role,
+                    "decision": word.decision,
+                    "meaning": word.meaning,
+                    "time": word.time,
+                    "valid": word.valid,
+                    "problem": word.problem,
+                    "conditions": word.conditions,
+                }
+            )
+            for word in words
+        )
+
+    def _seal_place(self, seal: Seal) -> Place:
+        return Place(f"{self.device.id}/{seal.file}", exact=True)
+
+    def seals(self, seals: tuple[Seal, ...], stands: Standing) -> Tree:
+        evaluation = self._evaluation(seals)
+        wanted = evaluation["plan_lock_sha256"] if evaluation is not None else None
+        self.places[("seals",)] = Place(self.dossier.release.document.path, exact=True)
+        decided = stands.seal
+        released = decided if decided is not None and str(stands.status) == "released" else None
+        if released is not None:
+            self.places[("seals", "release")] = self._seal_place(released)
+        return MappingProxyType(
+            {
+                "evaluation": evaluation,
+                "plan_lock": self._plan_lock(seals, wanted),
+                "authorship": self._authorship(seals),
+                "release": None if released is None else self._seal(released, {}),
+            }
+        )
+
+    def _seal(self, seal: Seal, extra: Mapping[str, Tree]) -> Mapping[str, Tree]:
+        roster = self.device.records.get("roster")
+        fields = {
+            "time": seal.time,
+            "identity": seal.identity,
+            "person": person_of(roster.body if roster else {}, seal.identity),
+            "sha256": seal.sha256,
+        }
+        return MappingProxyType({**fields, **extra})
+
+    def _evaluation(self, seals: tuple[Seal, ...]) -> Mapping[str, Tree] | None:
+        """The newest seal on the evaluation."""
+        path = f"{self.dossier.id}/evaluation.json"
+        found = [s for s in seals if s.predicate_type.startswith(EVALUATION) and path in s.subjects]
+        if not found:
+            return None
+        seal = max(found, key=lambda s: (s.time or "", s.file))
+        self.places[("seals", "evaluation")] = self._seal_place(seal)
+        words = seal.predicate.get("muniment", {}) if isinstance(seal.predicate, Mapping) else {}
+        actual = self.device.files.digest(path) if self.device.files.exists(path) else None
+        extra = {
+            "plan_lock_sha256": words.get("plan_lock_sha256") if isinstance(words, Mapping) else None,
+            "holds": seal.subjects[path] == actual,
+        }
+        return self._seal(seal, extra)
+
+    def _plan_lock(self, seals: tuple[Seal, ...], wanted: Tree) -> Mapping[str, Tree] | None:
+        """The lock that the evaluation names; without one, the newest on the plan."""
+        plan = self.dossier.get(self.dossier.release.body.get("plan", ""))
+        if plan is None:
+            return None
+        path = f"{plan.id}.yaml"
+        found = [s for s in seals if s.predicate_type.endswith(PLAN_LOCK) and path in s.subjects]
+        if not found:
+            return None
+        seal = max(found, key=lambda s: (s.sha256 == wanted, s.time or "", s.file))
+        self.places[("seals", "plan_lock")] = self._seal_place(seal)
+        extra = {"plan_sha256": seal.subjects[path], "holds": seal.subjects[path] == plan.document.sha256}
+        return self._seal(seal, extra)
+
+    def _authorship(self, seals: tuple[Seal, ...]) -> Mapping[str, Tree] | None:
+        path = f"{self.dossier.id}/release.yaml"
+        digest = self.dossier.release.document.sha256
+        found = [
+            seal
+            for seal in seals
+            if seal.predicate_type.endswith(RECORD)
+            and seal.subjects.get(path) == digest
+            and isinstance(seal.predicate, Mapping)
+            and seal.predicate.get("meaning") == "authorship"
+        ]
+        if not found:
+            return None
+        seal = min(found, key=lambda s: (s.time or "", s.file))
+        self.places[("seals", "authorship")] = self._seal_place(seal)
+        return self._seal(seal, {})
+
+    def artifacts(self) -> Tree:
+        for index, item in enumerate(self.dossier.artifacts):
+            record = self.dossier.get(item.record)
+            file = record.document.path if record is not None else self.dossier.release.document.path
+            self.places[("artifacts", index)] = Place(file, item.pointer, exact=True)
+        return tuple(
+            MappingProxyType(
+                {
+                    "path": item.path,
+                    "sha256": item.sha256,
+                    "actual": item.actual,
+                    "holds": item.holds,
+                    "record": item.record,
+                }
+            )
+            for item in self.dossier.artifacts
+        )
+
+    def manifest(self, dossier: Dossier, at: Path) -> Tree:
+        if dossier.manifest_sha256 is None:
+            return None
+        self.places[at] = Place(f"{self.device.id}/{dossier.id}/manifest.json", exact=True)
+        return MappingProxyType(
+            {
+                "sha256": dossier.manifest_sha256,
+                "files": tuple(
+                    self._frozen_file(path, dossier.manifest[path]) for path in sorted(dossier.manifest)
+                ),
+            }
+        )
+
+    def _frozen_file(self, path: str, stated: str) -> Tree:
+        files = self.device.files
+        holds = files.exists(path) and files.digest(path) == stated
+        return MappingProxyType({"path": path, "sha256": stated, "holds": holds})
+
+    def _about(self) -> Iterator[Record]:
+        """Records that name this release, and its change request, sorted by id."""
+        request = self.dossier.release.body.get("change_request")
+        for identifier, record in sorted(self.device.records.items()):
+            if record.body.get("release") == self.dossier.id or identifier == request:
+                yield record
+
+    def decisions(self) -> Tree:
+        found = [record for record in self._about() if record.kind in DECISIONS]
+        return tuple(self.body(record, ("decisions", index)) for index, record in enumerate(found))
+
+    def postmarket(self) -> dict[str, Any]:
+        """Drills, alerts, deployments and windows of this release that began by `as_of`, by date."""
+        lists: dict[str, list[Record]] = {name: [] for name in POSTMARKET.values()}
+        for record in self._about():
+            name = POSTMARKET.get(record.kind)
+            began = record.body.get("on") or record.body.get("opened_on") or record.body.get("from")
+            if name is not None and (began is None or began <= self.as_of):
+                lists[name].append(record)
+        return {
+            name: tuple(
+                self.body(record, ("monitoring", name, index)) for index, record in enumerate(records)
+            )
+            for name, records in lists.items()
+        }

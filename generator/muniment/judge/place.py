@@ -1,0 +1,122 @@
+"""Where a fact stands: from a node of the facts to a node of a record file.
+
+The objects in the facts are the records' own (immutable) objects, so identity tells where one came from,
+whatever expression fetched it: through a filter, a `let` or a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from muniment.judge.cel import Read
+from muniment.model.finding import Where
+from muniment.model.tree import Tree, pointer
+
+Path = tuple[str | int, ...]
+
+DERIVED = frozenset({"id", "sha256", "status", "date", "digest", "in_use", "safe_state_words"})
+"""Keys that facts add to a record's body; they have no node of their own in the file."""
+
+
+_MAPPINGS = frozenset({dict, MappingProxyType})
+_LISTS = frozenset({tuple, list})
+_CONTAINERS = _MAPPINGS | _LISTS
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the facts below a path come from."""
+
+    file: str
+    """POSIX path relative to the evidence folder."""
+    pointer: str = ""
+    """Node of the file that the path stands for."""
+    exact: bool = False
+    """Whether everything below points at this very node: derived facts have no nodes of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules may ask about one release."""
+
+    tree: Mapping[str, Tree]
+    """Top-level name to plain data."""
+    places: Mapping[Path, Place] = field(default_factory=lambda: MappingProxyType({}))
+    """Longest known prefix of a path to where it stands."""
+    home: Place = Place("")
+    """Where a finding points that has no better place: the release record."""
+
+    def where(self, path: Path) -> Where:
+        """The file and pointer of the fact at `path`."""
+        for length in range(len(path), 0, -1):
+            place = self.places.get(path[:length])
+            if place is not None:
+                return _below(place, path[length:])
+        return Where(self.home.file, self.home.pointer)
+
+
+def _below(place: Place, rest: Path) -> Where:
+    if place.exact:
+        return Where(place.file, place.pointer)
+    if len(rest) == 1 and rest[0] in DERIVED:
+        rest = ()
+    return Where(place.file, place.pointer + pointer(*rest))
+
+
+class Index:
+    """Object identity to path, for the containers of one release's facts. Built when first asked."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._paths: dict[int, Path] | None = None
+
+    def of(self, container: Tree) -> Where | None:
+        """Where a mapping or list of the facts stands; `None` for a value made by an expression."""
+        path = self._path(container)
+        return None if path is None else self._facts.where(path)
+
+    def of_read(self, read: Read) -> Where | None:
+        """Where a fact that was looked at stands; its container, where the key is missing."""
+        path = self._path(read.container)
+        if path is None:
+            return None
+        return self._facts.where((*path, read.key) if _has(read) else path)
+
+    def text(self, read: Read) -> str | None:
+        """The dotted path of a fact that was looked at."""
+        path = self._path(read.container)
+        return None if path is None else ".".join(str(step) for step in (*path, read.key))
+
+    def _path(self, container: Tree) -> Path | None:
+        if self._paths is None:
+            self._paths = _containers(self._facts.tree)
+        return self._paths.get(id(container))
+
+
+def _has(read: Read) -> bool:
+    if isinstance(read.container, Mapping):
+        return read.key in read.container
+    return isinstance(read.key, int) and 0 <= read.key < len(read.container)
+
+
+def _containers(tree: Tree) -> dict[int, Path]:
+    """Identity of every mapping and list to the first path that reaches it, in document order."""
+    found: dict[int, Path] = {}
+    waiting: list[tuple[Path, Tree]] = [((), tree)]
+    while waiting:
+        at, node = waiting.pop()
+        if id(node) in found:
+            continue
+        items: list[tuple[str | int, Tree]]
+        if type(node) in _MAPPINGS:
+            items = list(node.items())
+        elif node and type(node) in _LISTS:
+            # An empty tuple is one shared object in CPython, so its identity says nothing.
+            items = list(enumerate(node))
+        else:
+            continue
+        found[id(node)] = at
+        waiting += [((*at, step), item) for step, item in reversed(items) if type(item) in _CONTAINERS]
+    return found
