@@ -14,10 +14,12 @@ from functools import lru_cache
 from typing import Any
 
 from muniment.check.schemas import Schemas
-from muniment.model.finding import Finding, Where
-from muniment.model.tree import Tree, pointer
+from muniment.model.finding import Finding, Severity, Where
+from muniment.model.tree import Tree, pointer, walk
 
 _ANNOTATIONS = ("x-key", "x-calendar", "x-order", "x-max-words")
+PLACEHOLDER = "To be written"
+"""How `muniment init` begins every text that it cannot know."""
 _EVERY = "*"
 """Stands in a path for every element of a list or every value of an open mapping."""
 
@@ -55,6 +57,21 @@ def examine(schemas: Schemas, kind: str, body: Tree, file: str) -> tuple[Finding
             for at, message, hint in _judged(duty, node):
                 findings.append(Finding("schema", message, Where(file, place + at), hint=hint))
     return tuple(findings)
+
+
+def unwritten(body: Tree, file: str) -> tuple[Finding, ...]:
+    """Return a warning for each text that a scaffold left for a person to write."""
+    return tuple(
+        Finding(
+            "unwritten",
+            f"still to be written: {node.removeprefix(PLACEHOLDER).lstrip(': ') or 'this text'}",
+            Where(file, at),
+            Severity.WARN,
+            hint="only a person can supply it; replace the whole text",
+        )
+        for at, node in walk(body)
+        if isinstance(node, str) and node.startswith(PLACEHOLDER)
+    )
 
 
 def _nodes(node: Tree, path: tuple[str, ...], at: str) -> Iterator[tuple[str, Tree]]:

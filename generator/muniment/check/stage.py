@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from muniment.check.content import examine
+from muniment.check.content import examine, unwritten
 from muniment.check.schemas import Schemas
 from muniment.model.evidence import Document, Record, Source
 from muniment.model.finding import Finding, Where
@@ -54,7 +54,7 @@ def _record(
         findings = _identity(device, identity, kind, document)
     if findings:
         return None, findings
-    return Record(identity, kind, document.tree, document), ()
+    return Record(identity, kind, document.tree, document), unwritten(document.tree, document.path)
 
 
 def _kind(identity: str, document: Document, schemas: Schemas) -> tuple[str | None, Finding | None]:

@@ -68,12 +68,20 @@ def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[st
 
 
 def _teller(quiet: bool) -> Callable[[str], None]:
-    """Return a function that shows one line of progress, on a terminal only."""
+    """Return a function that shows what is being done now, on a terminal only; no text ends the display."""
     if quiet or not sys.stderr.isatty():
         return lambda _message: None
+    from rich.console import Console
+
+    status = Console(stderr=True).status("")
+    click.get_current_context().call_on_close(status.stop)
 
     def tell(message: str) -> None:
-        click.echo(f"\r\x1b[K{message}" if message else "\r\x1b[K", err=True, nl=False)
+        if message:
+            status.update(message)
+            status.start()
+        else:
+            status.stop()
 
     return tell
 

@@ -85,6 +85,8 @@ def verify(request: Request, release: str | None) -> Verification:
             missing.extend(_missing(view, each))
         bearing = view.seals if chosen is None else _bearing(view, chosen.version)
         seals.extend(_seal(view.device.id, seal) for seal in bearing)
+    if not any(view.releases for view in judgement.devices):
+        missing.append("there is no release to verify yet")
     for fault in found.findings:
         if fault.rule in ("yaml", "schema", "reference", "manifest"):
             missing.append(f"{fault.where}: {fault.message}")

@@ -1,0 +1,77 @@
+"""A regulator's snapshot, made and verified at the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from support.project import Project
+
+
+@pytest.fixture(scope="module")
+def snapshot(pristine: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of the whole example, as `muniment archive create` writes it."""
+    target = tmp_path_factory.mktemp("snapshot") / "prognosis-180.zip"
+    ran = pristine.run("archive", "create", "-o", str(target))
+    assert ran.code == 0, ran.out + ran.err
+    assert "bag digest sha256 " in ran.out
+    return target
+
+
+def test_a_snapshot_verifies(pristine: Project, snapshot: Path) -> None:
+    """Every file is the file stated, every seal verifies, and the pins to compare are printed."""
+    ran = pristine.run("verify", "--archive", str(snapshot), "--format", "json")
+    found = ran.json
+    assert (ran.code, found["outcome"]) == (0, "verified"), ran.out[-2000:] + ran.err
+    assert len(found["seals"]) >= 50
+    assert any("trusted root local sha256" in note for note in found["notes"])
+
+
+def test_no_rows_travel_by_default(snapshot: Path) -> None:
+    """Row-level tables stay at home, and their digests are listed."""
+    with zipfile.ZipFile(snapshot) as bag:
+        names = bag.namelist()
+        omitted = next(bag.read(name) for name in names if name.endswith("data/omitted.json"))
+    assert not [name for name in names if name.endswith(".parquet")]
+    assert b"releases/2.0.0/predictions.parquet" in omitted
+
+
+def test_the_standard_tool_agrees(snapshot: Path, tmp_path: Path) -> None:
+    """`sha256sum -c` on the unpacked bag, as the enclosed instructions say."""
+    with zipfile.ZipFile(snapshot) as bag:
+        bag.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        done = subprocess.run(
+            ["sha256sum", "--quiet", "-c", manifest], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_changed_byte_is_found(pristine: Project, snapshot: Path, tmp_path: Path) -> None:
+    """A page edited inside the snapshot fails, and is named."""
+    with zipfile.ZipFile(snapshot) as bag:
+        bag.extractall(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    page = next((folder / "data").rglob("evaluation.html"))
+    page.write_bytes(page.read_bytes().replace(b"0.797", b"0.897"))
+    ran = pristine.run("verify", "--archive", str(folder))
+    assert ran.code == 1
+    assert "evaluation.html" in ran.out
+
+
+def test_two_snapshots_are_the_same_bytes(pristine: Project, snapshot: Path, tmp_path: Path) -> None:
+    """Same evidence, same archive, to the byte."""
+    again = tmp_path / snapshot.name
+    assert pristine.run("archive", "create", "-o", str(again)).code == 0
+    assert again.read_bytes() == snapshot.read_bytes()
+
+
+def test_an_existing_file_is_not_overwritten(pristine: Project, snapshot: Path) -> None:
+    """A snapshot already handed over is never replaced."""
+    before = snapshot.read_bytes()
+    assert pristine.run("archive", "create", "-o", str(snapshot)).code == 2
+    assert snapshot.read_bytes() == before
