@@ -30,6 +30,14 @@ def test_a_snapshot_verifies(pristine: Project, snapshot: Path) -> None:
     assert any("trusted root local sha256" in note for note in found["notes"])
 
 
+def test_the_letter_pins_the_snapshot(pristine: Project, snapshot: Path) -> None:
+    """The digest that was printed is accepted; another one fails, though every file holds."""
+    notes = pristine.run("verify", "--archive", str(snapshot), "--format", "json").json["notes"]
+    digest = next(note for note in notes if note.startswith("bag digest")).split()[3].rstrip(";")
+    assert pristine.run("verify", "--archive", str(snapshot), "--pin", digest).code == 0
+    assert pristine.run("verify", "--archive", str(snapshot), "--pin", "0" * 64).code != 0
+
+
 def test_no_rows_travel_by_default(snapshot: Path) -> None:
     """Row-level tables stay at home, and their digests are listed."""
     with zipfile.ZipFile(snapshot) as bag:

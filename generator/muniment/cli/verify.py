@@ -30,6 +30,7 @@ DOMAIN_WORDS = {
     metavar="FILE",
     help="Verify a snapshot instead of the evidence.",
 )
+@click.option("--pin", metavar="SHA256", help="The archive's bag digest, from the letter that came with it.")
 @click.option("--list", "list_all", is_flag=True, help="List every file and number, not only the seals.")
 def verify(
     release: str | None,
@@ -38,15 +39,17 @@ def verify(
     quiet: bool,
     output: str,
     archive: Path | None,
+    pin: str | None,
     list_all: bool,
 ) -> int:
     """Re-hash every file, recompute every number and verify every seal, without a network."""
     from muniment.pipeline import verification
-    from muniment.pipeline.request import iso_date
+    from muniment.pipeline.request import Doors, iso_date
 
     if archive is not None:
-        date = iso_date(as_of) if as_of else datetime.date.today().isoformat()
-        found = verification.verify_archive(archive, as_of=date)
+        doors = Doors(today=datetime.date.today)
+        date = iso_date(as_of) if as_of else None
+        found = verification.verify_archive(archive, doors, as_of=date, pinned=pin)
     else:
         found = verification.verify(settle(evidence, as_of, quiet), release)
     if output == "json":

@@ -50,6 +50,7 @@ class RuleIndex:
     fields: Mapping[str, tuple[str, ...]]
     """Requirement id to the record fields that carry it."""
     pages: Mapping[str, tuple[str, ...]]
+    """Requirement id to the portal's pages about it, relative to an edition."""
 
 
 def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
@@ -104,11 +105,15 @@ def rule_index(request: Request) -> RuleIndex:
                 name = ".".join(step for step in steps(pointer) if step not in ("properties", "items"))
                 for requirement in node["x-requirements"]:
                     fields.setdefault(requirement, []).append(f"{kind}.{name}")
+    rows = judge.requirements(packs, catalogue())
     return RuleIndex(
         rules=judge.index(packs),
-        requirements=judge.requirements(packs, catalogue()),
+        requirements=rows,
         fields={key: tuple(sorted(names)) for key, names in fields.items()},
-        pages={},
+        pages={
+            row.id: (f"requirements.html#{row.id}", *(f"rules.html#{rule}" for rule in row.rules))
+            for row in rows
+        },
     )
 
 

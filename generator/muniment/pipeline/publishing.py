@@ -7,14 +7,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from muniment import __version__, attest
+from muniment import __version__, attest, shipped
 from muniment.errors import MunimentError, UsageError
 from muniment.model.edition import Edition
 from muniment.model.evidence import Device
 from muniment.model.ruling import Status
 from muniment.model.tree import at
 from muniment.pipeline.judging import Judgement, judge_all, rule_index, trusted_roots
-from muniment.pipeline.request import Request
+from muniment.pipeline.request import SETTINGS_FILE, Request
 from muniment.pipeline.survey import survey
 
 STAMP = "portal.json"
@@ -143,18 +143,34 @@ def make_archive(request: Request, target: Path, *, rows: str) -> Packed:
                     device.files,
                     device.files.listing(),
                     row_level=_row_level(device),
-                    seals=attest.read(device.files),
+                    seals=attest.verify(device.files, trusted_roots(device)),
                 )
                 for device in found.devices
             ),
             verification=checked.as_json(),
             trust={root.domain: root.trusted_root for d in found.devices for root in trusted_roots(d)},
+            extras=_settings(request),
             information={"External-Description": "Muniment evidence snapshot"},
         ),
         made_on=request.as_of,
         rows=rows,  # type: ignore[arg-type]
     )
     return Packed(made.files, made.octets, made.digest, made.omitted)
+
+
+def _settings(request: Request) -> dict[str, bytes]:
+    """Return the files beside the evidence that a judgement depends on: settings, and packs of one's own."""
+    found = {}
+    settings = request.root / SETTINGS_FILE
+    if settings.is_file():
+        found[SETTINGS_FILE] = settings.read_bytes()
+    for name in request.packs:
+        folder = request.root / name
+        if folder.is_dir() and not (shipped.folder("policies") / name).is_dir():
+            found |= {
+                f"{name}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in folder.rglob("*.yaml")
+            }
+    return found
 
 
 def _row_level(device: Device) -> frozenset[str]:

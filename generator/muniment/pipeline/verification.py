@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 from muniment import attest
 from muniment.model.edition import DeviceView, ReleaseView
+from muniment.model.finding import Severity
 from muniment.model.ruling import Status
 from muniment.model.seal import Seal
 from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
-from muniment.pipeline.request import Request
+from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import find_release, survey
 
 ACTS = {
@@ -67,9 +68,9 @@ class Verification:
         }
 
 
-def verify(request: Request, release: str | None) -> Verification:
+def verify(asked: Request, release: str | None) -> Verification:
     """Verify the whole evidence folder, or what bears on one release."""
-    found = survey(request, trust_cache=False)
+    found = survey(asked, trust_cache=False)
     chosen = find_release(found, release)[1] if release else None
     judgement = judge_all(found, deep=True)
     files: dict[str, dict[str, Any]] = {}
@@ -88,10 +89,11 @@ def verify(request: Request, release: str | None) -> Verification:
     if not any(view.releases for view in judgement.devices):
         missing.append("there is no release to verify yet")
     for fault in found.findings:
-        if fault.rule in ("yaml", "schema", "reference", "manifest"):
+        # A digest that does not hold is a failed file above; every other fault leaves something unread.
+        if fault.rule != "digest" and fault.severity is Severity.BLOCK:
             missing.append(f"{fault.where}: {fault.message}")
     return Verification(
-        as_of=request.as_of,
+        as_of=asked.as_of,
         files=tuple(files[path] for path in sorted(files)),
         numbers=tuple(numbers),
         seals=tuple(sorted(seals, key=lambda seal: (seal["time"] or "", seal["file"]))),
@@ -100,22 +102,26 @@ def verify(request: Request, release: str | None) -> Verification:
     )
 
 
-def verify_archive(path: Path, *, as_of: str) -> Verification:
+def verify_archive(path: Path, doors: Doors, *, as_of: str | None, pinned: str | None) -> Verification:
     """Verify the fixity of a snapshot, and the seals of the evidence inside it.
 
-    The trusted root used is the one in the snapshot, and a note names its digest: it proves nothing
-    unless that digest came by another way, such as the letter that handed the snapshot over.
+    `pinned` is the bag digest from the letter that came with it; a bag with another digest fails. Without
+    `as_of` the snapshot's own settings give the date. The trusted root used is the one in the snapshot,
+    and a note names its digest: it proves nothing unless that digest came by another way, such as the
+    letter that handed the snapshot over.
     """
     from muniment import archive
 
-    with archive.opened(path) as bag:
+    with archive.opened(path, pinned=pinned) as bag:
         checks = tuple(check.as_json() for check in bag.checks)
         if not bag.holds or not (bag.data / "evidence").is_dir():
-            return Verification(as_of, checks, (), (), notes=(f"bag digest sha256 {bag.digest}",))
-        request = Request(root=bag.data, evidence=bag.data / "evidence", as_of=as_of)
+            # What does not hold is not read any further.
+            date = as_of or doors.today().isoformat()
+            return Verification(date, checks, (), (), notes=(f"bag digest sha256 {bag.digest}",))
+        asked = request(doors, start=bag.data, evidence="evidence", as_of=as_of)
         seals: list[Mapping[str, Any]] = []
         notes: list[str] = []
-        for device in survey(request, trust_cache=False).devices:
+        for device in survey(asked, trust_cache=False).devices:
             verified = attest.verify(device.files, trusted_roots(device))
             seals.extend(_seal(device.id, seal) for seal in verified)
             notes.extend(
@@ -128,7 +134,7 @@ def verify_archive(path: Path, *, as_of: str) -> Verification:
             f"{len(bag.omitted)} row-level tables were left out on purpose; "
             "the numbers made from them were not recomputed here"
         )
-    return Verification(as_of, checks, (), tuple(seals), notes=tuple(notes))
+    return Verification(asked.as_of, checks, (), tuple(seals), notes=tuple(notes))
 
 
 def _sha256(data: bytes) -> str:

@@ -1,0 +1,115 @@
+# Muniment. The two commands a newcomer needs: `make portal` and `make test`.
+# Everything is installed into .venv from hash-locked files; nothing outside this folder is touched
+# (`make test` may install Debian's Chromium where it is missing and the user may do so).
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME_LOCK := requirements/runtime.lock
+DEV_LOCK := requirements/dev.lock
+INTEGRATIONS_LOCK := requirements/integrations.lock
+
+# A stamp carries the checksum of what it was made from, so an unchanged lock costs nothing and a
+# changed one is installed whatever the files' times say.
+key = $(shell cat $(1) pyproject.toml | cksum | cut -d' ' -f1)
+RUNTIME := $(VENV)/.runtime-$(call key,$(RUNTIME_LOCK))
+DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
+INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK))
+
+BROWSERS := chromium chromium-browser google-chrome
+
+.PHONY: help portal test test-slow test-integrations lint serve bench lock reseal docs docs-screenshot browser clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
+
+portal: $(RUNTIME)  ## check, verify and build the portal of the example into build/site
+	@$(BIN)/muniment check
+	@$(BIN)/muniment verify
+	@$(BIN)/muniment build
+
+test: lint browser  ## lint, types, layers and every test
+	$(BIN)/python -m pytest -n 2 -m "not integration"
+
+lint: $(DEV)  ## lint, types and layers only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-slow: $(DEV) browser  ## only the tests marked slow
+	$(BIN)/python -m pytest -n 2 -m "slow and not integration"
+
+test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
+	$(BIN)/python -m pytest tests/integrations -m integration
+
+serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
+	@$(BIN)/muniment serve
+
+bench: $(DEV)  ## side-by-side benchmarks
+	@set -e; for script in bench/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+
+reseal: $(DEV)  ## make a fresh local trust domain and seal the example anew
+	$(BIN)/python evidence/prognosis-180/pipeline/reseal.py
+
+docs: $(DEV)  ## write the reference again from code, schemas and policies
+	$(BIN)/python docs/generate.py
+
+docs-screenshot: $(DEV) portal browser  ## take the picture in the README again
+	$(BIN)/python docs/screenshot.py
+
+UV_COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --universal --python-version 3.11.0
+
+lock: $(DEV)  ## resolve the dependencies again and write the locks
+	$(UV_COMPILE) pyproject.toml --group build -o $(RUNTIME_LOCK)
+	$(UV_COMPILE) pyproject.toml --group build --group dev -c $(RUNTIME_LOCK) -o $(DEV_LOCK)
+	$(UV_COMPILE) --group integrations -o $(INTEGRATIONS_LOCK)
+
+clean:  ## delete what was built, and the caches; .venv stays
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- what the targets above rest on -----------------------------------------------------------
+
+$(VENV)/bin/python:
+	@set -e; \
+	for name in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$name; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Muniment needs Python 3.11 or newer and found none: install it (Debian: apt-get install python3 python3-venv), or name one with make PYTHON=/path/to/python." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	  echo "$$found lacks the venv module: install it (Debian: apt-get install python3-venv) and run make again." >&2; exit 1; \
+	fi; \
+	echo "making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv $(VENV)
+
+$(RUNTIME): | $(VENV)/bin/python
+	@echo "installing the locked dependencies (about a minute the first time)"
+	@$(PIP) install --require-hashes -r $(RUNTIME_LOCK)
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.runtime-*
+	@touch $@
+
+$(DEV): $(RUNTIME)
+	@echo "installing what the tests need"
+	@$(PIP) install --require-hashes -r $(DEV_LOCK)
+	@rm -f $(VENV)/.dev-*
+	@touch $@
+
+$(INTEGRATIONS): | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear build/integrations
+	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $(INTEGRATIONS_LOCK)
+	@touch $@
+
+browser:
+	@for name in $(BROWSERS); do command -v "$$name" >/dev/null 2>&1 && exit 0; done; \
+	if [ "$$(id -u)" = 0 ]; then as=; elif sudo -n true >/dev/null 2>&1; then as="sudo -n"; else as=none; fi; \
+	if [ "$$as" = none ] || ! command -v apt-get >/dev/null 2>&1; then \
+	  echo "The tests drive a real browser and found none: install Chromium (Debian: apt-get install chromium) and run make test again." >&2; exit 1; \
+	fi; \
+	echo "installing chromium for the browser tests"; \
+	$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
