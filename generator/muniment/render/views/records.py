@@ -1,0 +1,124 @@
+"""Decisions, rules, requirements, verification, inspection questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from muniment.render.page import Desk, Page
+from muniment.render.words import KINDS
+
+ORDER = ("unmet", "undecided", "waived", "met", "not_applicable")
+"""Outcomes, the worst first."""
+NEWEST = 12
+"""Releases whose outcomes the rule index shows."""
+
+
+def decisions(desk: Desk) -> Page:
+    """Change requests, board decisions, waivers, deferrals and deviations, newest first a kind."""
+    groups = [(kind, name, desk.of_kind(kind)) for kind, name in KINDS.items()]
+    records = [record for _, _, found in groups for record in found]
+    return Page(
+        path="decisions.md",
+        title="Decisions",
+        template="decisions.md.j2",
+        values={"groups": groups, "keywords": _keywords(records), "person": desk.person},
+        sources=tuple(ref for r in records for ref in desk.source(r.document.path.split("/", 1)[1])),
+    )
+
+
+def _keywords(records: list[Any]) -> list[tuple[str, list[str]]]:
+    """Return every keyword with the ids of the records that carry it."""
+    found: dict[str, list[str]] = {}
+    for record in records:
+        for word in record.body.get("keywords") or ():
+            found.setdefault(str(word), []).append(record.id)
+    return sorted(found.items())
+
+
+def rules(desk: Desk) -> Page:
+    """Every rule: why, how to fix, what it requires, how it came out on each release."""
+    value = {
+        "schema": "muniment/rules/v1",
+        "rules": [
+            {
+                "id": rule.id,
+                "pack": rule.pack,
+                "severity": rule.severity,
+                "requirements": list(rule.requirements),
+                "title": rule.title,
+            }
+            for rule in desk.edition.rules
+        ],
+        "requirements": [
+            {
+                "id": entry.id,
+                "title": entry.title,
+                "rules": list(entry.rules),
+                "fields": [],
+                "pages": [],
+                "why_not": entry.why_not,
+            }
+            for entry in desk.edition.requirements
+        ],
+    }
+    return Page(
+        path="rules.md",
+        title="Rules",
+        template="rules.md.j2",
+        values={"rules": desk.edition.rules, "outcomes": _outcomes(desk)},
+        sources=(desk.store.derived("rules.json", value),),
+    )
+
+
+def requirements(desk: Desk) -> Page:
+    """Every row of the catalogue, with the rules that judge it or why none does."""
+    found = desk.edition.requirements
+    return Page(
+        path="requirements.md",
+        title="Requirements",
+        template="requirements.md.j2",
+        values={"requirements": found, "judged": sum(1 for entry in found if entry.rules)},
+    )
+
+
+def _outcomes(desk: Desk) -> dict[str, list[tuple[str, list[Any]]]]:
+    """Return for each rule its worst outcome on each of the newest releases, grouped by outcome."""
+    out: dict[str, dict[str, list[Any]]] = {}
+    for view in desk.view.releases[-NEWEST:]:
+        worst: dict[str, str] = {}
+        for ruling in view.verdict.rulings:
+            outcome = str(ruling.outcome)
+            known = worst.get(ruling.rule)
+            worst[ruling.rule] = outcome if known is None else min(known, outcome, key=ORDER.index)
+        for rule, outcome in worst.items():
+            out.setdefault(rule, {}).setdefault(outcome, []).append(view)
+    return {rule: sorted(groups.items(), key=lambda g: ORDER.index(g[0])) for rule, groups in out.items()}
+
+
+def verify(desk: Desk) -> Page:
+    """How to verify everything without us, and the digests to compare with."""
+    digests = sorted(desk.view.file_digests.items())
+    value = {"schema": "muniment/digests/v1", "files": [{"path": p, "sha256": d} for p, d in digests]}
+    return Page(
+        path="verify.md",
+        title="Verify",
+        template="verify.md.j2",
+        values={
+            "digests": digests,
+            "seals": desk.view.seals,
+            "root": desk.store.copy("trust/local/trusted_root.json"),
+            "faults": desk.view.findings,
+        },
+        sources=(desk.store.derived("digests.json", value),),
+    )
+
+
+def inspection(desk: Desk) -> Page:
+    """The questions inspectors ask, each with the page that answers it."""
+    newest = desk.view.current or (desk.view.releases[-1] if desk.view.releases else None)
+    return Page(
+        path="inspection.md",
+        title="Inspection questions",
+        template="inspection.md.j2",
+        values={"newest": newest},
+    )

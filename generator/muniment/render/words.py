@@ -1,0 +1,201 @@
+"""The words pages use for codes. A status is always said in words, never by colour alone."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+OUTCOMES: Final = MappingProxyType(
+    {
+        "met": "Met",
+        "unmet": "Not met",
+        "undecided": "Undecided",
+        "waived": "Waived",
+        "not_applicable": "Not applicable",
+    }
+)
+
+STATUSES: Final = MappingProxyType(
+    {
+        "candidate": "Candidate",
+        "released": "Released",
+        "rejected": "Rejected",
+        "withdrawn": "Withdrawn",
+        "deferred": "Deferred",
+    }
+)
+
+VERDICTS: Final = MappingProxyType(
+    {
+        "accepted": "Accepted: every blocking rule is met or waived",
+        "held": "Held: a blocking rule is undecided",
+        "refused": "Refused: a blocking rule is not met",
+    }
+)
+
+BASES: Final = MappingProxyType(
+    {
+        "verified": "verified facts: digests recomputed, numbers recomputed, seals checked",
+        "recorded": "recorded facts: seals and numbers were read, not verified, in this build",
+    }
+)
+
+ANSWERS: Final = MappingProxyType(
+    {
+        "verified": "Verified",
+        "recorded": "Recorded, not verified",
+        "unsupported": "Unsupported",
+    }
+)
+
+QUESTIONS: Final = MappingProxyType(
+    {
+        "what": "What changed?",
+        "when": "When?",
+        "why": "Why?",
+        "who": "Who approved?",
+        "evidence": "On what evidence?",
+    }
+)
+
+SEVERITIES: Final = MappingProxyType({"block": "blocks a release", "warn": "warns", "info": "informs"})
+
+DECISIONS: Final = MappingProxyType(
+    {
+        "approve": "Approved",
+        "approve_with_conditions": "Approved with conditions",
+        "reject": "Rejected",
+        "recuse": "Recused",
+    }
+)
+
+DOMAINS: Final = MappingProxyType(
+    {
+        "local": "local · self-asserted time",
+        "private": "private · the organisation's own authority",
+        "public": "public · independent authority",
+    }
+)
+
+ORIGINS: Final = MappingProxyType(
+    {
+        "measured": "measured: by running the software",
+        "replayed": "replayed: over held-back records",
+        "enacted": "enacted: played by a script for this example",
+    }
+)
+
+METRICS: Final = MappingProxyType(
+    {
+        "auroc": "AUROC",
+        "average_precision": "Average precision",
+        "brier": "Brier score",
+        "log_loss": "Log loss",
+        "calibration_intercept": "Calibration intercept",
+        "calibration_slope": "Calibration slope",
+        "oe_ratio": "Observed to expected ratio",
+        "ece": "Expected calibration error",
+        "ici": "Integrated calibration index",
+        "e50": "Median calibration error (E50)",
+        "e90": "90th-percentile calibration error (E90)",
+        "prevalence": "Prevalence",
+        "positive_rate": "Positive rate",
+        "sensitivity": "Sensitivity",
+        "specificity": "Specificity",
+        "ppv": "Positive predictive value",
+        "npv": "Negative predictive value",
+        "accuracy": "Accuracy",
+        "balanced_accuracy": "Balanced accuracy",
+        "f1": "F1",
+        "lr_positive": "Positive likelihood ratio",
+        "lr_negative": "Negative likelihood ratio",
+        "diagnostic_odds_ratio": "Diagnostic odds ratio",
+        "youden": "Youden's J",
+        "net_benefit": "Net benefit",
+        "tp": "True positives",
+        "fp": "False positives",
+        "fn": "False negatives",
+        "tn": "True negatives",
+        "latency_p50_ms": "Latency, median",
+        "latency_p95_ms": "Latency, 95th percentile",
+        "uptime": "Uptime",
+        "fallback_success": "Fallback success",
+        "alert_routing_success": "Alert routing success",
+        "shadow_agreement": "Agreement in shadow mode",
+        "psi": "PSI, worst feature",
+        "linkage_rho": "Linkage correlation",
+    }
+)
+
+METHODS: Final = MappingProxyType(
+    {
+        "delong": "DeLong",
+        "delong-logit": "DeLong, logit scale",
+        "delong-paired": "DeLong, paired",
+        "wilson": "Wilson",
+        "clopper-pearson": "Clopper–Pearson",
+        "newcombe-paired": "Newcombe, paired",
+        "newcombe-auroc": "Newcombe, AUROC",
+        "normal": "normal approximation",
+        "logistic-wald": "logistic, Wald",
+        "log-normal": "log-normal",
+        "order-statistics": "order statistics",
+        "count": "count",
+    }
+)
+
+LAYERS: Final = MappingProxyType(
+    {
+        "dataset_raw": "Raw data",
+        "dataset_splits": "Splits",
+        "dataset_labels": "Labels",
+        "dataset_features": "Features",
+        "dataset_baseline": "Validation baselines",
+    }
+)
+
+KINDS: Final = MappingProxyType(
+    {
+        "change_request": "Change request",
+        "board_decision": "Board decision",
+        "waiver": "Waiver",
+        "deferral": "Deferral",
+        "deviation": "Deviation",
+    }
+)
+
+SAFE_STATES: Final = MappingProxyType(
+    {
+        "previous_version": "Return to the previous approved version",
+        "rules_fallback": "Switch to a rules-based fallback",
+        "feature_off": "Switch the feature off",
+    }
+)
+
+PREDICATES: Final = MappingProxyType(
+    {
+        "plan-lock": "Acceptance plan locked",
+        "test-result": "Evaluation sealed",
+        "approval": "Board member's decision",
+        "release": "Release authorised",
+        "record": "Record signed",
+    }
+)
+
+
+def spoken(code: object) -> str:
+    """Return a code as words: `approve_with_conditions` gives `approve with conditions`."""
+    return str(code).replace("_", " ")
+
+
+def metric(name: object) -> str:
+    """Return the printed name of a metric."""
+    return METRICS.get(str(name), spoken(name))
+
+
+def predicate(uri: object) -> str:
+    """Return what a seal of this predicate type attests, in words."""
+    for part in reversed(str(uri).split("/")):
+        if part in PREDICATES:
+            return PREDICATES[part]
+    return str(uri)
