@@ -131,3 +131,25 @@ def test_an_unknown_release_lists_what_there_is(pristine: Project) -> None:
     ran = pristine.run("why", "9.9.9")
     assert ran.code == 2
     assert f"{DEVICE}/2.0.0" in ran.err
+
+
+def test_a_sealed_record_edited_afterwards_is_noticed_at_the_keyboard(example: Project) -> None:
+    """Signed minutes are never edited: the quick check names the record, the signer and the day."""
+    path = "decisions/board-1.0.0.yaml"
+    text = (example.device / path).read_text("utf-8")
+    (example.device / path).write_text(text + "# a remark\n", "utf-8")
+    ran = example.run("check")
+    assert ran.code == 1
+    assert f"evidence/{DEVICE}/{path}:" in ran.out
+    assert "changed after claire.moreau@example.invalid sealed it on 2024-02-15" in ran.out
+
+
+def test_an_open_condition_becomes_overdue_with_the_date(pristine: Project) -> None:
+    """Judged after its due day, a condition that no record closes refuses the release."""
+    found = pristine.run(
+        "check", "--as-of", "2026-07-09", "--rule", "conditions-not-overdue", "--format", "json"
+    ).json
+    release = next(r for r in found["devices"][0]["releases"] if r["release"] == "2.0.0")
+    unmet = [r["message"] for r in release["rulings"] if r["outcome"] == "unmet"]
+    assert len(unmet) == 2
+    assert any("BC-4" in message for message in unmet)

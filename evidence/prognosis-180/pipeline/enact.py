@@ -26,7 +26,13 @@ def write(root: Path) -> None:
     }
     for name, body in records.items():
         save(root / f"{name}.yaml", HEAD + document(body))
-    save(root / "pipeline" / "seals.yaml", HEAD + "\n".join(sequence(seals(), 0)) + "\n")
+    conditions = {
+        item["id"]: f"{item['id']}: {item['text']} Due {item['due']}."
+        for body in records.values()
+        if body["kind"] == "board_decision"
+        for item in body["conditions"]
+    }
+    save(root / "pipeline" / "seals.yaml", HEAD + "\n".join(sequence(seals(conditions), 0)) + "\n")
 
 
 def save(path: Path, text: str) -> None:

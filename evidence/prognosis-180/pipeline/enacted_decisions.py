@@ -19,7 +19,7 @@ GROUPS = ["S-GROUP", "S-SEX", "S-SITE"]
 
 def records(numbers: Numbers) -> dict[str, Record]:
     """Every record below `decisions/`, by id."""
-    return {**requests(), **boards(numbers), **others()}
+    return {**requests(), **boards(numbers), **closures(), **others()}
 
 
 def request(title: str, opened: str, by: str, **said: Any) -> Record:
@@ -121,7 +121,7 @@ def boards(numbers: Numbers) -> dict[str, Record]:
         "decisions/board-1.0.0": board(
             "1.0.0", "release", "2024-02-15", findings(n, "1.0.0", first, {}),
             "All criteria are met. The board notes that heart failure (0.38) and COPD (0.52) are flagged far less often than the rest and that the published model ranks better; both are stated in the labelling. The calibration slope of 0.76 is inside its limit, nearer to the lower end.",
-            [condition("BC-1", "Report AUROC and calibration slope of the first mature quarter to the board.", "2024-10-31", "2024-10-10")],
+            [condition("BC-1", "Report AUROC and calibration slope of the first mature quarter to the board.", "2024-10-31")],
             keywords=["first release", "heart failure", "COPD"],
         ),
         "decisions/board-1.1.0-rc1": board(
@@ -140,8 +140,8 @@ def boards(numbers: Numbers) -> dict[str, Record]:
             "1.2.0", "release", "2025-07-17", findings(n, "1.2.0", later, {}),
             "All criteria are met. The two-by-two settles the cause: on the same patients the old model on new features ranks as well as the new one (0.77), and the new model on old features as badly as the old one (0.69). COPD loses 3 of 30 flagged deaths and heart failure 2 of 36 against 1.0.0, inside the margin; those of 1.0.0 came with flags that were partly random.",
             [
-                condition("BC-2", "Raise the floor for diagnosis groups to 0.50 on the point estimate in the plan of the next algorithm.", "2025-10-31", "2025-09-01"),
-                condition("BC-3", "Check the linkage of creatinine and acute physiology score at every load, before the scorer reads it.", "2025-08-31", "2025-08-18"),
+                condition("BC-2", "Raise the floor for diagnosis groups to 0.50 on the point estimate in the plan of the next algorithm.", "2025-10-31"),
+                condition("BC-3", "Check the linkage of creatinine and acute physiology score at every load, before the scorer reads it.", "2025-08-31"),
             ],
             keywords=["data linkage", "two-by-two", "re-linked"],
         ),
@@ -161,8 +161,8 @@ def boards(numbers: Numbers) -> dict[str, Record]:
             }),
             "Heart failure and COPD rise from 0.50 to 0.69, which is why the change was asked for, at about the same share of patients flagged. One criterion is not met: colon cancer loses 3 flagged deaths of 27. With 27 deaths the interval runs from a loss of a quarter to no loss, and 18 of 27 is above the floor. To withhold the release would keep 16 flagged deaths from the two larger groups. The board releases with a limitation, a notice on the panel and a waiver that ends before the next two quarters have been in use for long.",
             [
-                condition("BC-4", "Review sensitivity in colon cancer on 2025Q3 and 2025Q4 when both are mature; set a threshold of its own or withdraw.", "2026-07-08", None),
-                condition("BC-5", "Take 2.0.0 into use at S5 only when the laboratory feed is back and the linkage check passes.", "2026-06-30", None),
+                condition("BC-4", "Review sensitivity in colon cancer on 2025Q3 and 2025Q4 when both are mature; set a threshold of its own or withdraw.", "2026-07-08"),
+                condition("BC-5", "Take 2.0.0 into use at S5 only when the laboratory feed is back and the linkage check passes.", "2026-06-30"),
             ],
             dissent="Gwen Hughes (risk) would have kept 1.2.0 for patients with colon cancer instead of a waiver. The board found two models side by side the greater risk.",
             keywords=["subgroups", "colon cancer", "waiver", "limitation"],
@@ -170,9 +170,36 @@ def boards(numbers: Numbers) -> dict[str, Record]:
     }  # fmt: skip
 
 
-def condition(name: str, text: str, due: str, closed: str | None) -> Record:
-    """A condition of the board, open while it has no closing date."""
-    return {"id": name, "text": text, "due": due} | ({"closed_on": closed} if closed else {})
+def condition(name: str, text: str, due: str) -> Record:
+    """A condition of the board. Minutes are signed and never edited: what closes it is another record."""
+    return {"id": name, "text": text, "due": due}
+
+
+def closure(version: str, name: str, on: str, by: str, evidence: str) -> Record:
+    """The record that closes a condition."""
+    return {
+        "kind": "condition_closure", "schema": 1, "origin": "enacted", "release": f"releases/{version}",
+        "decision": f"decisions/board-{version}", "condition": name,
+        "closed_on": on, "closed_by": by, "evidence": evidence,
+    }  # fmt: skip
+
+
+def closures() -> dict[str, Record]:
+    """Three conditions met by the example's date; two are open."""
+    return {
+        "decisions/closure-bc-1": closure(
+            "1.0.0", "BC-1", "2024-10-10", who.BIOSTATISTICS,
+            "AUROC and calibration slope of 2024Q1 were reported to the board; both are below what the release was evaluated with. A change request follows.",
+        ),
+        "decisions/closure-bc-2": closure(
+            "1.2.0", "BC-2", "2025-09-01", who.BIOSTATISTICS,
+            "plans/2.0.0-rc1 sets the floor for diagnosis groups to 0.50 on the point estimate.",
+        ),
+        "decisions/closure-bc-3": closure(
+            "1.2.0", "BC-3", "2025-08-18", who.OPERATIONS,
+            "The loader compares creatinine with the acute physiology score before the scorer reads a file, and stops below a rank correlation of 0.30.",
+        ),
+    }  # fmt: skip
 
 
 def others() -> dict[str, Record]:
@@ -196,7 +223,7 @@ def others() -> dict[str, Record]:
             "risk": "Without the tool teams work as before it. With it, H-4 of hazards/1 is present.",
             "approved_by": [who.CLINICAL, who.OPERATIONS],
             "opened_on": "2025-04-11", "expires": "2025-07-31", "ratified_on": "2025-04-14",
-            "capa": "CAPA-7: linkage check at every load; closed 2025-08-18",
+            "capa": "CAPA-7: linkage check at every load",
             "keywords": ["pause", "data linkage", "emergency"],
         },
         "decisions/waiver-2.0.0-colon-cancer": {

@@ -98,17 +98,22 @@ def minutes(day: str, version: str) -> Seal:
     )
 
 
-def seals() -> list[Seal]:
-    """Everything in the order of time."""
+def seals(conditions: dict[str, str]) -> list[Seal]:
+    """Everything in the order of time; `conditions` are the board's, by id, and are signed in full."""
     quality = (who.QUALITY, "quality", "quality_approval")
+    statistics = (who.BIOSTATISTICS, "biostatistics", "statistical_review")
+    operations = (who.OPERATIONS, "operations", "verification")
+    bc = conditions
+    last = {"clinical": [bc["BC-4"]], "risk": [bc["BC-4"]], "regulatory": [bc["BC-5"]]}
     every = [
         record("2023-07-10T09:00:00Z", "decisions/cr-001", who.CLINICAL, "clinical", "authorship"),
         lock("2024-01-05", "1.0.0"),
         evaluation("2024-01-08", "1.0.0"),
         authorship("2024-02-15", "1.0.0"),
-        *approvals("2024-02-15", "1.0.0", {"biostatistics": ["BC-1"]}),
+        *approvals("2024-02-15", "1.0.0", {"biostatistics": [bc["BC-1"]]}),
         minutes("2024-02-15", "1.0.0"),
         release("2024-02-19", "1.0.0"),
+        record("2024-10-10T10:00:00Z", "decisions/closure-bc-1", *statistics),
         record("2024-10-14T09:00:00Z", "decisions/cr-002", who.BIOSTATISTICS, "biostatistics", "authorship"),
         lock("2025-01-13", "1.1.0-rc1"),
         evaluation("2025-04-01", "1.1.0-rc1"),
@@ -122,9 +127,11 @@ def seals() -> list[Seal]:
         lock("2025-05-19", "1.2.0"),
         evaluation("2025-07-01", "1.2.0"),
         authorship("2025-07-17", "1.2.0"),
-        *approvals("2025-07-17", "1.2.0", {"clinical": ["BC-2"], "biostatistics": ["BC-3"]}),
+        *approvals("2025-07-17", "1.2.0", {"clinical": [bc["BC-2"]], "biostatistics": [bc["BC-3"]]}),
         minutes("2025-07-17", "1.2.0"),
         release("2025-07-18", "1.2.0"),
+        record("2025-08-18T10:00:00Z", "decisions/closure-bc-3", *operations),
+        record("2025-09-01T10:00:00Z", "decisions/closure-bc-2", *statistics),
         lock("2025-09-01", "2.0.0-rc1"),
         evaluation("2025-09-30", "2.0.0-rc1"),
         authorship("2025-10-09", "2.0.0-rc1"),
@@ -135,7 +142,7 @@ def seals() -> list[Seal]:
         evaluation("2025-12-30", "2.0.0"),
         authorship("2026-01-22", "2.0.0"),
         record("2026-01-22T12:00:00Z", "decisions/waiver-2.0.0-colon-cancer", *quality),
-        *approvals("2026-01-22", "2.0.0", {"clinical": ["BC-4"], "risk": ["BC-4"], "regulatory": ["BC-5"]}),
+        *approvals("2026-01-22", "2.0.0", last),
         minutes("2026-01-22", "2.0.0"),
         release("2026-01-26", "2.0.0"),
     ]  # fmt: skip

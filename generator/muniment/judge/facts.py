@@ -13,6 +13,7 @@ from typing import Any
 from muniment.judge.board import Standing, by, person_of
 from muniment.judge.place import Facts, Path, Place
 from muniment.model.change import ChangeClass, Changes
+from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.ruling import Basis
@@ -99,6 +100,7 @@ class _Gathering:
         self.basis = basis
         self.as_of = as_of
         self.places: dict[Path, Place] = {}
+        self.conditions = conditions(device.records.values(), as_of)
 
     def body(self, record: Record, at: Path) -> Tree:
         """A record's body with its id and digest."""
@@ -336,8 +338,20 @@ class _Gathering:
                 yield record
 
     def decisions(self) -> Tree:
+        """Decisions on this release; a board's conditions with the day each was closed, where it was."""
         found = [record for record in self._about() if record.kind in DECISIONS]
-        return tuple(self.body(record, ("decisions", index)) for index, record in enumerate(found))
+        return tuple(self._decision(record, ("decisions", index)) for index, record in enumerate(found))
+
+    def _decision(self, record: Record, at: Path) -> Tree:
+        body = self.body(record, at)
+        if record.kind != DECISION:
+            return body
+        met = {c.id: c.closed_on for c in self.conditions[record.id] if c.closed_on is not None}
+        conditions = tuple(
+            MappingProxyType({**item, "closed_on": met[item["id"]]}) if item["id"] in met else item
+            for item in record.body["conditions"]
+        )
+        return MappingProxyType({**body, "conditions": conditions})
 
     def postmarket(self) -> dict[str, Any]:
         """Drills, alerts, deployments and windows of this release that began by `as_of`, by date."""

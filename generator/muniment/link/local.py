@@ -42,6 +42,7 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
     "dataset_raw": ("/access/owner",),
     "change_request": ("/raised_by",),
     "board_decision": ("/meeting/attendees/*",),
+    "condition_closure": ("/closed_by",),
     "waiver": ("/approved_by/*",),
     "deferral": ("/decided_by/*",),
     "deviation": ("/approved_by/*",),

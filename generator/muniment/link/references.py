@@ -53,6 +53,7 @@ MENTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "dataset_raw": {"/known_faults/*/handled_in": _LAYERS},
     "dataset_features": {"/supersedes": ("dataset_features",)},
     "board_decision": {"/release": ("release",)},
+    "condition_closure": {"/release": ("release",), "/decision": ("board_decision",)},
     "waiver": {"/release": ("release",)},
     "deferral": {"/change_request": ("change_request",)},
     "deviation": {"/release": ("release",)},

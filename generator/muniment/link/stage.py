@@ -12,7 +12,17 @@ from muniment.model.tree import Tree
 
 _EVALUATION = "muniment/evaluation/v1"
 _OUTSIDE = frozenset(
-    ("board_decision", "waiver", "deviation", "drill", "deployment", "monitoring", "alert", "deferral")
+    (
+        "board_decision",
+        "condition_closure",
+        "waiver",
+        "deviation",
+        "drill",
+        "deployment",
+        "monitoring",
+        "alert",
+        "deferral",
+    )
 )
 """Kinds that belong to a release by naming it, and stay outside its manifest."""
 

@@ -149,8 +149,7 @@ def judge_all(found: Survey, *, deep: bool) -> Judgement:
         found.request.doors.progress(f"judging {device.id}")
         bench = _Bench(found, device, packs, deep, numbers)
         views.append(bench.view())
-        if deep:
-            findings.extend(bench.faults())
+        findings.extend(bench.faults() if deep else bench.edited(views[-1]))
     found.request.doors.progress("")
     return Judgement(found, tuple(views), tuple(findings), numbers)
 
@@ -268,6 +267,20 @@ class _Bench:
             )
         )
         return ReleaseView(dossier, changes, since, verdict, mine, approvals, answers, standing.decided_on)
+
+    def edited(self, view: DeviceView) -> list[Finding]:
+        """Return the files changed or removed after they were sealed; the seals are taken at their word."""
+        files = self.device.files
+        out = []
+        for seal in view.seals:
+            for path, stated in seal.subjects.items():
+                there = files.exists(path)
+                if seal.outcome == "failed" or (there and files.digest(path) == stated):
+                    continue
+                said = f"{'changed' if there else 'removed'} after {seal.identity} sealed it on {seal.time}"
+                hint = "undo the change, or make a new version and have that sealed"
+                out.append(Finding("seal", said, Where(f"{self.device.id}/{path}"), hint=hint))
+        return out
 
     def faults(self) -> list[Finding]:
         """Return what only a deep run can find: seals that fail and numbers that differ."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from muniment.model.edition import ReleaseView
 from muniment.model.finding import Severity
 from muniment.model.ruling import Outcome, Ruling, Status
-from muniment.render.numbers import days, entries
+from muniment.render.numbers import days
 from muniment.render.page import Desk, folder
 from muniment.render.text import anchor
 
@@ -140,25 +139,21 @@ def _drills(desk: Desk) -> Iterator[Item]:
 
 def _conditions(desk: Desk) -> Iterator[Item]:
     as_of = desk.edition.as_of
-    for record in desk.of_kind("board_decision"):
-        view = desk.release(record.body.get("release"))
-        for condition in entries(record.body, "conditions"):
-            if not _open(condition, as_of):
+    for decision, found in desk.conditions.items():
+        record = desk.record(decision)
+        view = desk.release(record.body.get("release")) if record else None
+        for condition in found:
+            if condition.closed_on is not None:
                 continue
-            left = days(as_of, condition.get("due"))
+            left = days(as_of, condition.due)
             overdue = left is not None and left < 0
             yield Item(
                 "Act now" if overdue else "Open" if left is None or left > SOON else "Coming up",
                 "Condition overdue" if overdue else "Condition open",
                 view.version if view else "",
-                f"{condition.get('text')} (due {condition.get('due')})",
-                f"decisions.html#{anchor(record.id)}",
+                f"{condition.text} (due {condition.due})",
+                f"decisions.html#{anchor(decision)}",
             )
-
-
-def _open(condition: Any, as_of: str) -> bool:
-    closed = condition.get("closed_on")
-    return not closed or str(closed) > as_of
 
 
 def _faults(desk: Desk) -> Iterator[Item]:

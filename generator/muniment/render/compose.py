@@ -127,6 +127,7 @@ def _summary(desk: Desk, name: str, nav: list[Any]) -> dict[str, Any]:
     return {
         "folder": name,
         "title": plain(home.device_title(desk)),
+        "purpose": plain(str(notice.get("title") or "")),
         "example": bool(notice.get("example")),
         "released": plain(current.version) if current else None,
         "since": current.decided_on if current else None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from muniment.model.conditions import Condition, conditions
 from muniment.model.edition import DeviceView, Edition, ReleaseView
 from muniment.render.store import DataRef, Store
 from muniment.render.text import slug
@@ -90,6 +91,11 @@ class Desk:
         """Return all records of these kinds, sorted by id."""
         found = (r for r in self.view.device.records.values() if r.kind in kinds)
         return tuple(sorted(found, key=lambda r: r.id))
+
+    @property
+    def conditions(self) -> Mapping[str, tuple[Condition, ...]]:
+        """Every board decision's conditions by record id, with what closed them by the edition's date."""
+        return conditions(self.view.device.records.values(), self.edition.as_of)
 
     def release(self, reference: object) -> ReleaseView | None:
         """Return the release that a record id or a version names, or `None`."""

@@ -83,7 +83,7 @@ def device(desk: Desk) -> Page:
 def device_title(desk: Desk) -> str:
     """Return the device's printed name, its folder's where the record has none."""
     body = body_of(desk, "device")
-    return str(body.get("title") or body.get("name") or desk.view.device.id)
+    return str(body.get("name") or body.get("title") or desk.view.device.id)
 
 
 def body_of(desk: Desk, reference: str) -> Any:

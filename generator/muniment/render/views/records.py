@@ -21,7 +21,12 @@ def decisions(desk: Desk) -> Page:
         path="decisions.md",
         title="Decisions",
         template="decisions.md.j2",
-        values={"groups": groups, "keywords": _keywords(records), "person": desk.person},
+        values={
+            "groups": groups,
+            "keywords": _keywords(records),
+            "person": desk.person,
+            "conditions": desk.conditions,
+        },
         sources=tuple(ref for r in records for ref in desk.source(r.document.path.split("/", 1)[1])),
     )
 

@@ -9,7 +9,6 @@ from muniment.model.change import Change, ChangeClass
 from muniment.model.edition import ReleaseView
 from muniment.model.ruling import Outcome, Ruling
 from muniment.model.seal import Seal
-from muniment.render.numbers import entries
 from muniment.render.page import Desk, Page, folder
 from muniment.render.text import count
 
@@ -145,9 +144,9 @@ def approvals(desk: Desk, view: ReleaseView) -> Page:
             ],
             "conditions": [
                 condition
-                for record in desk.of_kind("board_decision")
-                if record.body.get("release") == view.dossier.id
-                for condition in entries(record.body, "conditions")
+                for decision, found in desk.conditions.items()
+                if desk.view.device.records[decision].body.get("release") == view.dossier.id
+                for condition in found
             ],
         },
         sources=(
