@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
 from muniment.cli.rules import settle_without_evidence
+from muniment.errors import InvalidPolicy, UsageError
 
 
 @click.group()
 def policy() -> None:
-    """Lint and test policy packs. A mistake in a policy is exit code 2 and names its own file and line."""
+    """Lint, test and try policy packs. A mistake in a policy is exit code 2 and names its file and line."""
 
 
 @policy.command("lint", epilog="Example: muniment policy lint")
@@ -18,7 +23,7 @@ def policy() -> None:
 @format_option("text", "json")
 def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
     """Find rules without cases, unknown requirement ids, ties in the taxonomy, rows nobody speaks for."""
-    from muniment.pipeline.judging import lint_packs
+    from muniment.pipeline.policies import lint_packs
 
     findings = lint_packs(settle_without_evidence(evidence, as_of, quiet))
     if output == "json":
@@ -37,7 +42,7 @@ def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> i
 @format_option("text", "json")
 def test(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
     """Judge every case that lies beside the packs, and compare with the outcome it is filed under."""
-    from muniment.pipeline.judging import run_cases
+    from muniment.pipeline.policies import run_cases
 
     results = run_cases(settle_without_evidence(evidence, as_of, quiet))
     failed = [result for result in results if not result.passed]
@@ -63,3 +68,90 @@ def test(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> i
             click.echo(f"  {result.message}")
         click.echo(f"{len(results) - len(failed)} of {len(results)} cases as expected")
     return ExitCode.FINDINGS if failed or not results else ExitCode.CLEAN
+
+
+@policy.command(
+    "eval",
+    epilog="Examples: muniment policy eval 'measures.cohort.n > 500' --release 2.0.0 · "
+    "muniment policy eval 'a + 1' --context facts.json · muniment policy eval --from many.jsonl",
+)
+@click.argument("expression", metavar="[EXPR]", required=False)
+@evidence_options
+@click.option("--release", metavar="RELEASE", help="Ask the facts on this release.")
+@click.option(
+    "--context",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Ask the object in this JSON file.",
+)
+@click.option(
+    "--from",
+    "many",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help='JSON lines {"id", "expr", "context"}; a line out {"id", "value"} or {"id", "error"}.',
+)
+def evaluate(
+    expression: str | None,
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+    release: str | None,
+    context: Path | None,
+    many: Path | None,
+) -> int:
+    """Evaluate one expression on a release or on a JSON file, or many from a file.
+
+    Exit code 1 if an expression has no value; 2 if it is no expression.
+    """
+    from muniment.judge import ask
+
+    if (expression is None) == (many is None) or (many is not None and (release or context)):
+        raise UsageError("say either one EXPR, with --release or --context, or --from FILE")
+    if many is not None:
+        return _many(many)
+    assert expression is not None
+    if release and context:
+        raise UsageError("--release and --context are two sets of facts", hint="choose one")
+    if release:
+        from muniment.pipeline.judging import facts_of
+
+        facts = facts_of(settle(evidence, as_of, quiet), release)
+    else:
+        facts = _object(context.read_bytes(), str(context)) if context else {}
+    asked = ask(expression, facts)
+    if asked.error is not None:
+        click.echo(f"no value: {asked.error}", err=True)
+        return ExitCode.FINDINGS
+    emit_json(asked.value)
+    return ExitCode.CLEAN
+
+
+def _many(path: Path) -> int:
+    """Evaluate a file of expressions; a mistake in one is an error line, and the others go on."""
+    from muniment.judge import ask
+
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if not line.strip():
+            continue
+        item = _object(line, f"{path}:{number}")
+        if not isinstance(item.get("expr"), str) or not isinstance(item.get("context", {}), dict):
+            raise UsageError(
+                f"{path}:{number} is not {{id, expr, context}}", hint="expr is text, context an object"
+            )
+        try:
+            out = ask(item["expr"], item.get("context", {})).as_json()
+        except InvalidPolicy as error:
+            out = {"error": f"invalid: {error.message}"}
+        click.echo(json.dumps({"id": item.get("id"), **out}, sort_keys=True, ensure_ascii=False))
+    return ExitCode.CLEAN
+
+
+def _object(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{name} is not a JSON object", hint="its keys are the names that expressions use")
+    return found

@@ -8,15 +8,16 @@ import click
 
 from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
 from muniment.errors import UsageError
+from muniment.pipeline.request import Request
 
 
-@click.command()
+@click.command(epilog="Examples: muniment rules · muniment rules --pack core --format json")
 @evidence_options
 @format_option("text", "json")
 @click.option("--pack", metavar="PACK", help="Only the rules of this pack.")
 def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pack: str | None) -> int:
     """List every rule and every requirement of the catalogue with the rules that judge it."""
-    from muniment.pipeline.judging import rule_index
+    from muniment.pipeline.policies import rule_index
 
     index = rule_index(settle_without_evidence(evidence, as_of, quiet))
     entries = [rule for rule in index.rules if pack in (None, rule.pack)]
@@ -62,14 +63,24 @@ def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pac
     return ExitCode.CLEAN
 
 
-@click.command(epilog="Examples: muniment explain criteria-locked-first · muniment explain VAL-03")
-@click.argument("name", metavar="RULE|REQUIREMENT")
+@click.command(
+    epilog="Examples: muniment explain criteria-locked-first · muniment explain VAL-03 · "
+    "muniment explain change release.model.file.sha256"
+)
+@click.argument("name", metavar="RULE|REQUIREMENT|change")
+@click.argument("path", metavar="[PATH]", required=False)
 @evidence_options
-def explain(name: str, evidence: str | None, as_of: str | None, quiet: bool) -> int:
-    """Say why a rule exists, how to satisfy it and which clauses it serves; or explain a requirement."""
+def explain(name: str, path: str | None, evidence: str | None, as_of: str | None, quiet: bool) -> int:
+    """Explain a rule, a requirement, or (with `change PATH`) the class of a change at a path.
+
+    A rule: why it exists, how to satisfy it and which clauses it serves. A change path: the pattern of the
+    taxonomy that decides its class, and why.
+    """
     import difflib
 
-    from muniment.pipeline.judging import rule_index
+    if name == "change" or path is not None:
+        return _explain_change(name, path, settle_without_evidence(evidence, as_of, quiet))
+    from muniment.pipeline.policies import rule_index
 
     index = rule_index(settle_without_evidence(evidence, as_of, quiet))
     rule = next((r for r in index.rules if r.id == name), None)
@@ -99,7 +110,19 @@ def explain(name: str, evidence: str | None, as_of: str | None, quiet: bool) -> 
     )
 
 
-def settle_without_evidence(evidence: str | None, as_of: str | None, quiet: bool):  # type: ignore[no-untyped-def]
+def _explain_change(name: str, path: str | None, request: Request) -> int:
+    from muniment.pipeline.policies import class_of_path
+
+    if name != "change" or path is None:
+        raise UsageError(
+            "say `explain change PATH`", hint="for example: muniment explain change release.summary"
+        )
+    word, pattern, reason = class_of_path(request, path)
+    click.echo(f"{path} → {pattern} → {word}\n{reason}")
+    return ExitCode.CLEAN
+
+
+def settle_without_evidence(evidence: str | None, as_of: str | None, quiet: bool) -> Request:
     """Settle a request for a command that reads policies only, so that it works in any folder."""
     try:
         return settle(evidence, as_of, quiet)

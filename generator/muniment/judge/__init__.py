@@ -1,5 +1,6 @@
 """Judge: policy packs over facts, one ruling a rule."""
 
+from muniment.judge.ask import Asked, ask
 from muniment.judge.board import Standing, standing
 from muniment.judge.catalogue import index, requirements
 from muniment.judge.facts import facts
@@ -9,10 +10,12 @@ from muniment.judge.place import Facts
 from muniment.judge.verdict import judge
 
 __all__ = [
+    "Asked",
     "CaseResult",
     "Facts",
     "Packs",
     "Standing",
+    "ask",
     "facts",
     "index",
     "judge",

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from muniment import attest, check, judge, load, shipped, why
+from muniment import attest, judge, why
 from muniment import diff as differ
-from muniment.errors import InvalidPolicy, UsageError
+from muniment.errors import UsageError
 from muniment.model.change import ChangeClass, Changes
-from muniment.model.edition import Approval, DeviceView, ReleaseView, RequirementEntry, RuleEntry
+from muniment.model.edition import Approval, DeviceView, ReleaseView
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
 from muniment.model.ruling import Basis, Verdict
 from muniment.model.seal import Domain, Seal
-from muniment.model.tree import Tree, steps, walk
+from muniment.model.tree import Tree
 from muniment.pipeline.numbers import recomputed
+from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
-from muniment.pipeline.survey import Survey, find_release, locate, survey
+from muniment.pipeline.survey import Survey, find_release, survey
 
 DOMAINS: tuple[Domain, ...] = ("local", "private", "public")
 SAME = frozenset({"equal", "within 1e-9"})
@@ -41,97 +42,6 @@ class Judgement:
         return all(n["outcome"] == "equal" for group in self.numbers.values() for n in group)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleIndex:
-    """Rules and requirements, for `rules`, `explain` and the portal."""
-
-    rules: tuple[RuleEntry, ...]
-    requirements: tuple[RequirementEntry, ...]
-    fields: Mapping[str, tuple[str, ...]]
-    """Requirement id to the record fields that carry it."""
-    pages: Mapping[str, tuple[str, ...]]
-    """Requirement id to the portal's pages about it, relative to an edition."""
-
-
-def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
-    """Read the policy packs of a request, with the cases beside them only where they are wanted.
-
-    Raises `InvalidPolicy`, naming file, line and column.
-    """
-    sources = _pack_sources(request, cases=cases)
-    documents = {file: _policy_tree(file, data) for file, data in sources.items()}
-    return judge.load_packs(documents, lambda file, pointer: load.locate(sources[file], pointer))
-
-
-def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
-    """Return pack file, named from the folder that holds the pack, to its bytes."""
-    sources: dict[str, bytes] = {}
-    for name in request.packs:
-        folder = shipped.folder("policies") / name
-        if not folder.is_dir():
-            folder = request.root / name
-        if not folder.is_dir():
-            raise UsageError(
-                f"there is no policy pack {name!r}", hint="shipped: core; or name a folder of one"
-            )
-        for path in sorted(folder.rglob("*.yaml")):
-            inside = path.relative_to(folder)
-            if cases or inside.parts[0] != "cases":
-                sources[f"{folder.name}/{inside.as_posix()}"] = path.read_bytes()
-    return sources
-
-
-def catalogue() -> Tree:
-    """Read the shipped requirement catalogue."""
-    path = shipped.folder("policies") / "catalogue" / "requirements.yaml"
-    return _policy_tree("catalogue/requirements.yaml", path.read_bytes())
-
-
-def _policy_tree(file: str, data: bytes) -> Tree:
-    tree, findings = load.yaml_tree(data, file)
-    if findings:
-        raise InvalidPolicy(findings[0].message, where=str(findings[0].where), hint=findings[0].hint)
-    return tree
-
-
-def rule_index(request: Request) -> RuleIndex:
-    """Return every rule and every row of the catalogue, each with the other."""
-    packs = load_packs(request)
-    fields: dict[str, list[str]] = {}
-    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
-    for kind in schemas.kinds:
-        for pointer, node in walk(schemas.document(kind)):
-            if isinstance(node, Mapping) and "x-requirements" in node:
-                name = ".".join(step for step in steps(pointer) if step not in ("properties", "items"))
-                for requirement in node["x-requirements"]:
-                    fields.setdefault(requirement, []).append(f"{kind}.{name}")
-    rows = judge.requirements(packs, catalogue())
-    return RuleIndex(
-        rules=judge.index(packs),
-        requirements=rows,
-        fields={key: tuple(sorted(names)) for key, names in fields.items()},
-        pages={
-            row.id: (f"requirements.html#{row.id}", *(f"rules.html#{rule}" for rule in row.rules))
-            for row in rows
-        },
-    )
-
-
-def lint_packs(request: Request) -> tuple[Finding, ...]:
-    """Return what is wrong with the packs of a request, located in their own files."""
-    sources = _pack_sources(request, cases=True)
-    found = judge.lint(load_packs(request, cases=True), catalogue())
-    return tuple(
-        replace(f, where=locate(f.where, "policies", sources)) if f.where.file in sources else f
-        for f in found
-    )
-
-
-def run_cases(request: Request) -> tuple[judge.CaseResult, ...]:
-    """Judge every case beside the packs of a request."""
-    return judge.test(load_packs(request, cases=True))
-
-
 def judge_all(found: Survey, *, deep: bool) -> Judgement:
     """Judge every release of every device.
 
@@ -149,7 +59,7 @@ def judge_all(found: Survey, *, deep: bool) -> Judgement:
         found.request.doors.progress(f"judging {device.id}")
         bench = _Bench(found, device, packs, deep, numbers)
         views.append(bench.view())
-        findings.extend(bench.faults() if deep else bench.edited(views[-1]))
+        findings.extend(bench.faults(views[-1]) if deep else bench.edited(views[-1]))
     found.request.doors.progress("")
     return Judgement(found, tuple(views), tuple(findings), numbers)
 
@@ -183,9 +93,21 @@ class _Bench:
 
     def view(self) -> DeviceView:
         """Judge every release, oldest first."""
-        as_of = self.found.request.as_of
         seals = self.seals()
         digests = _digests(self.device)
+        known, approvals, standings = self.board(seals)
+        releases = tuple(
+            self.release(dossier, known, approvals[dossier.version], standings, digests)
+            for dossier in self.device.releases
+        )
+        findings = tuple(f for f in self.found.findings if self._mine(f))
+        return DeviceView(self.device, releases, seals, findings, digests)
+
+    def board(
+        self, seals: tuple[Seal, ...]
+    ) -> tuple[tuple[Seal, ...], dict[str, tuple[Approval, ...]], dict[str, judge.Standing]]:
+        """Return the seals known by the date, and by version every approval and where the release stands."""
+        as_of = self.found.request.as_of
         known = tuple(seal for seal in seals if seal.time is None or seal.time[:10] <= as_of)
         approvals = {dossier.version: self.approvals(dossier, known) for dossier in self.device.releases}
         standings = {
@@ -194,12 +116,7 @@ class _Bench:
             )
             for dossier in self.device.releases
         }
-        releases = tuple(
-            self.release(dossier, known, approvals[dossier.version], standings, digests)
-            for dossier in self.device.releases
-        )
-        findings = tuple(f for f in self.found.findings if self._mine(f))
-        return DeviceView(self.device, releases, seals, findings, digests)
+        return known, approvals, standings
 
     def approvals(self, dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Approval, ...]:
         roster = self.device.records.get("roster")
@@ -210,6 +127,28 @@ class _Bench:
             manifest_sha256=dossier.manifest_sha256,
             author=dossier.release.body.get("author"),
             basis=self.basis,
+        )
+
+    def facts(
+        self,
+        dossier: Dossier,
+        changes: Changes,
+        seals: tuple[Seal, ...],
+        approvals: tuple[Approval, ...],
+        standings: Mapping[str, judge.Standing],
+    ) -> judge.Facts:
+        previous, original = ancestry(self.device, dossier)
+        return judge.facts(
+            self.device,
+            dossier,
+            previous=previous,
+            original=original,
+            changes=changes,
+            seals=seals,
+            approvals=approvals,
+            standings=standings,
+            basis=self.basis,
+            as_of=self.found.request.as_of,
         )
 
     def release(
@@ -224,18 +163,7 @@ class _Bench:
         changes = differ.diff(previous, dossier, self.packs.taxonomy)
         since = differ.diff(original, dossier, self.packs.taxonomy) if original is not None else None
         as_of = self.found.request.as_of
-        facts = judge.facts(
-            self.device,
-            dossier,
-            previous=previous,
-            original=original,
-            changes=changes,
-            seals=seals,
-            approvals=approvals,
-            standings=standings,
-            basis=self.basis,
-            as_of=as_of,
-        )
+        facts = self.facts(dossier, changes, seals, approvals, standings)
         waivers = [
             record
             for record in dossier.outside.values()
@@ -282,16 +210,16 @@ class _Bench:
                 out.append(Finding("seal", said, Where(f"{self.device.id}/{path}"), hint=hint))
         return out
 
-    def faults(self) -> list[Finding]:
+    def faults(self, view: DeviceView) -> list[Finding]:
         """Return what only a deep run can find: seals that fail and numbers that differ."""
         out = [
             Finding(
                 "seal",
                 seal.reason,
-                Where(f"{self.found.request.prefix}/{self.device.id}/{seal.file}"),
+                Where(f"{self.device.id}/{seal.file}"),
                 hint="restore the seal and the file it covers, or have the change sealed again",
             )
-            for seal in self.seals()
+            for seal in view.seals
             if seal.outcome == "failed"
         ]
         for (device, _version), items in self.numbers.items():
@@ -304,7 +232,7 @@ class _Bench:
                         Finding(
                             "number",
                             f"recorded {item['recorded']}, recomputed {item['recomputed']}",
-                            Where(f"{self.found.request.prefix}/{path}", pointer),
+                            Where(path, pointer),
                             hint="never edit evaluation.json; run `muniment evaluate` and decide again",
                         )
                     )
@@ -368,3 +296,15 @@ def answer(request: Request, name: str, *, deep: bool) -> tuple[ReleaseView, str
     judgement = judge_all(found, deep=deep)
     view = next(view for view in judgement.devices if view.device is device)
     return next(each for each in view.releases if each.dossier is dossier), request.as_of
+
+
+def facts_of(request: Request, name: str) -> Mapping[str, Tree]:
+    """Return the facts on one release, as recorded, by the names that rules use."""
+    found = survey(request)
+    device, dossier = find_release(found, name)
+    bench = _Bench(found, device, load_packs(request), False, {})
+    known, approvals, standings = bench.board(bench.seals())
+    changes = differ.diff(ancestry(device, dossier)[0], dossier, bench.packs.taxonomy)
+    facts = bench.facts(dossier, changes, known, approvals[dossier.version], standings)
+    params = {p.name: p.value for pack in bench.packs.packs for p in pack.params.values()}
+    return {**facts.tree, "params": params}

@@ -13,7 +13,8 @@ from muniment.model.edition import Edition
 from muniment.model.evidence import Device
 from muniment.model.ruling import Status
 from muniment.model.tree import at
-from muniment.pipeline.judging import Judgement, judge_all, rule_index, trusted_roots
+from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
+from muniment.pipeline.policies import rule_index
 from muniment.pipeline.request import SETTINGS_FILE, Request
 from muniment.pipeline.survey import survey
 

@@ -1,0 +1,119 @@
+"""Policy packs: read from their folder, and asked what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from muniment import check, judge, load, shipped
+from muniment import diff as differ
+from muniment.errors import InvalidPolicy, UsageError
+from muniment.model.edition import RequirementEntry, RuleEntry
+from muniment.model.finding import Finding
+from muniment.model.policy import pattern_steps
+from muniment.model.tree import Tree, steps, walk
+from muniment.pipeline.request import Request
+from muniment.pipeline.survey import locate
+
+
+@dataclass(frozen=True, slots=True)
+class RuleIndex:
+    """Rules and requirements, for `rules`, `explain` and the portal."""
+
+    rules: tuple[RuleEntry, ...]
+    requirements: tuple[RequirementEntry, ...]
+    fields: Mapping[str, tuple[str, ...]]
+    """Requirement id to the record fields that carry it."""
+    pages: Mapping[str, tuple[str, ...]]
+    """Requirement id to the portal's pages about it, relative to an edition."""
+
+
+def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
+    """Read the policy packs of a request, with the cases beside them only where they are wanted.
+
+    Raises `InvalidPolicy`, naming file, line and column.
+    """
+    sources = _pack_sources(request, cases=cases)
+    documents = {file: _policy_tree(file, data) for file, data in sources.items()}
+    return judge.load_packs(documents, lambda file, pointer: load.locate(sources[file], pointer))
+
+
+def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
+    """Return pack file, named from the folder that holds the pack, to its bytes."""
+    sources: dict[str, bytes] = {}
+    for name in request.packs:
+        folder = shipped.folder("policies") / name
+        if not folder.is_dir():
+            folder = request.root / name
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no policy pack {name!r}", hint="shipped: core; or name a folder of one"
+            )
+        for path in sorted(folder.rglob("*.yaml")):
+            inside = path.relative_to(folder)
+            if cases or inside.parts[0] != "cases":
+                sources[f"{folder.name}/{inside.as_posix()}"] = path.read_bytes()
+    return sources
+
+
+def catalogue() -> Tree:
+    """Read the shipped requirement catalogue."""
+    path = shipped.folder("policies") / "catalogue" / "requirements.yaml"
+    return _policy_tree("catalogue/requirements.yaml", path.read_bytes())
+
+
+def _policy_tree(file: str, data: bytes) -> Tree:
+    tree, findings = load.yaml_tree(data, file)
+    if findings:
+        raise InvalidPolicy(findings[0].message, where=str(findings[0].where), hint=findings[0].hint)
+    return tree
+
+
+def rule_index(request: Request) -> RuleIndex:
+    """Return every rule and every row of the catalogue, each with the other."""
+    packs = load_packs(request)
+    fields: dict[str, list[str]] = {}
+    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    for kind in schemas.kinds:
+        for pointer, node in walk(schemas.document(kind)):
+            if isinstance(node, Mapping) and "x-requirements" in node:
+                name = ".".join(step for step in steps(pointer) if step not in ("properties", "items"))
+                for requirement in node["x-requirements"]:
+                    fields.setdefault(requirement, []).append(f"{kind}.{name}")
+    rows = judge.requirements(packs, catalogue())
+    return RuleIndex(
+        rules=judge.index(packs),
+        requirements=rows,
+        fields={key: tuple(sorted(names)) for key, names in fields.items()},
+        pages={
+            row.id: (f"requirements.html#{row.id}", *(f"rules.html#{rule}" for rule in row.rules))
+            for row in rows
+        },
+    )
+
+
+def lint_packs(request: Request) -> tuple[Finding, ...]:
+    """Return what is wrong with the packs of a request, located in their own files."""
+    sources = _pack_sources(request, cases=True)
+    found = judge.lint(load_packs(request, cases=True), catalogue())
+    return tuple(
+        replace(f, where=locate(f.where, "policies", sources)) if f.where.file in sources else f
+        for f in found
+    )
+
+
+def class_of_path(request: Request, path: str) -> tuple[str, str, str]:
+    """Return the change class of a path, the taxonomy's pattern that decides it, and why.
+
+    `path` is written as `muniment diff` prints it: `release.model.file.sha256`, `claim.inputs[age].units`.
+    """
+    steps = pattern_steps(path)
+    if steps is None:
+        raise UsageError(f"{path!r} is not a path", hint="write it as `muniment diff` does: release.summary")
+    found = differ.Classifier(load_packs(request).taxonomy).of(steps)
+    return found.change_class.word, found.rule, found.reason
+
+
+def run_cases(request: Request) -> tuple[judge.CaseResult, ...]:
+    """Judge every case beside the packs of a request."""
+    return judge.test(load_packs(request, cases=True))
