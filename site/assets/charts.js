@@ -2,9 +2,9 @@
 "use strict";
 
 (function () {
-  const shared = document.getElementById("chart-config");
+  const charts = window.munimentCharts || { config: {}, specs: {} };
   const options = {
-    config: shared ? JSON.parse(shared.textContent) : {},
+    config: charts.config,
     mode: "vega-lite",
     renderer: "svg",
     ast: true /* expressions are interpreted, not compiled: no eval */,
@@ -12,15 +12,22 @@
     tooltip: { theme: "custom" },
   };
   for (const stage of document.querySelectorAll(".chart__stage")) {
-    const source = stage.querySelector(".chart__spec");
     const live = stage.querySelector(".chart__live");
     const drawing = stage.querySelector("img");
-    if (!source || !live) {
+    const spec = live && charts.specs[live.dataset.chart];
+    if (!spec) {
       continue;
     }
     live.hidden = false;
-    window.vegaEmbed(live, JSON.parse(source.textContent), options).then(
+    window.vegaEmbed(live, spec, options).then(
       function () {
+        /* A screen reader hears the words of the drawing, not a mark at a time without a name. */
+        live.setAttribute("role", "img");
+        live.setAttribute("aria-label", drawing.alt);
+        live.removeAttribute("aria-roledescription");
+        for (const svg of live.querySelectorAll("svg")) {
+          svg.setAttribute("aria-hidden", "true");
+        }
         drawing.hidden = true;
         stage.dataset.live = "yes";
       },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from support.editions import AS_OF, DEVICE, edition
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOME = f"{DEVICE}/current"
 PALETTES = {"light": "default", "dark": "slate"}
 CONTRAST = """
@@ -80,9 +81,10 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert Path(CHROMIUM).exists(), "this test drives Chromium: install Debian's package `chromium`"
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert found, "this test drives Chromium: install Debian's package `chromium`"
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield launched
         launched.close()
 
@@ -267,3 +269,32 @@ def test_a_narrow_screen_scrolls_tables_not_the_page(sites: dict[bool, Path], br
         opened.wait_for_load_state("load")
         assert opened.evaluate("document.documentElement.scrollWidth") <= 375, name
     context.close()
+
+
+def test_print_folds_nothing_away(sites: dict[bool, Path], page: Page) -> None:
+    """On paper there is no navigation, every list is open, and a digest stands in full."""
+    page.goto((sites[False] / HOME / "releases/1.1.0/index.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.locator(".md-header, .md-sidebar, .tabs, summary").locator("visible=true").count() == 0
+    hidden = "all => all.filter((e) => !e.checkVisibility({contentVisibilityAuto: true})).length"
+    assert page.locator("details table").count() > 0
+    assert page.locator("details table, details li").evaluate_all(hidden) == 0
+    shown = "element => getComputedStyle(element, '::after').content"
+    assert len(str(page.locator("code.sha").first.evaluate(shown))) > 64
+
+
+def test_a_live_chart_is_one_image_with_words(sites: dict[bool, Path], page: Page) -> None:
+    """A screen reader hears what a chart shows, and not its marks one at a time (WCAG 2.2, 1.1.1)."""
+    page.goto((sites[False] / HOME / "releases/1.1.0/evaluation.html").as_uri())
+    page.wait_for_selector(".chart__stage[data-live=yes] svg")
+    assert page.get_by_role("img", name="Receiver operating characteristic").count() == 1
+    assert page.locator(".chart__live svg:not([aria-hidden=true])").count() == 0
+
+
+def test_links_in_text_are_not_told_by_colour_alone(sites: dict[bool, Path], page: Page) -> None:
+    """A link in a sentence is underlined (WCAG 2.2, 1.4.1)."""
+    page.goto((sites[False] / HOME / "rules.html").as_uri())
+    plain = "all => all.filter((e) => !getComputedStyle(e).textDecorationLine.includes('underline')).length"
+    links = page.locator("article p a:not(.headerlink)")
+    assert links.count() > 0
+    assert links.evaluate_all(plain) == 0

@@ -65,7 +65,7 @@ def _rulings(desk: Desk) -> Iterator[Item]:
             if level:
                 kind = "Rule not met" if ruling.outcome is Outcome.UNMET else "Rule undecided"
                 link = f"{folder(view)}/rulings.html#{anchor(ruling.rule)}"
-                yield Item(level, kind, view.version, f"{ruling.title}. {ruling.message}", link)
+                yield Item(level, kind, view.version, f"{ruling.title}: {ruling.message}", link)
 
 
 def _pressing(ruling: Ruling, view: ReleaseView) -> str | None:
@@ -151,7 +151,7 @@ def _conditions(desk: Desk) -> Iterator[Item]:
                 "Act now" if overdue else "Open" if left is None or left > SOON else "Coming up",
                 "Condition overdue" if overdue else "Condition open",
                 view.version if view else "",
-                f"{condition.text} (due {condition.due})",
+                f"Due {condition.due}: {condition.text}",
                 f"decisions.html#{anchor(decision)}",
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from muniment.model.tree import Tree
 
 DASH = "–"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _COUNTS = frozenset({"tp", "fp", "fn", "tn", "n", "events"})
 
 
@@ -64,12 +66,16 @@ def whole(value: Any) -> str:
     return DASH if found is None else f"{found:,.0f}"
 
 
-def find_estimate(evaluation: Tree, metric: str) -> Mapping[str, Any] | None:
-    """Return the first overall estimate of a metric, or `None`."""
-    for entry in entries(evaluation, "estimates"):
-        if entry.get("metric") == metric and not entry.get("cohort"):
-            return entry
-    return None
+def find_estimate(evaluation: Tree, metric: str, point: str | None = None) -> Mapping[str, Any] | None:
+    """Return the overall estimate of a metric at an operating point, else its first one, or `None`."""
+    same = [e for e in entries(evaluation, "estimates") if e.get("metric") == metric and not e.get("cohort")]
+    return next((e for e in same if point and e.get("threshold") == point), same[0] if same else None)
+
+
+def instant(time: Any) -> str:
+    """Return an RFC 3339 instant as a reader writes it: `2024-03-01 00:00:00 UTC`; other text as it is."""
+    text = str(DASH if time is None else time)
+    return f"{text[:10]} {text[11:-1]} UTC" if _INSTANT.fullmatch(text) else text
 
 
 def entries(tree: Tree, *keys: str) -> tuple[Mapping[str, Any], ...]:

@@ -9,8 +9,12 @@ from typing import Any
 
 from muniment.model.conditions import Condition, conditions
 from muniment.model.edition import DeviceView, Edition, ReleaseView
+from muniment.render.numbers import find_estimate
 from muniment.render.store import DataRef, Store
 from muniment.render.text import slug
+
+HEADLINE = ("auroc", "sensitivity", "specificity")
+"""Metrics shown of a release wherever it is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,11 @@ class Page:
         """Path of the page as built."""
         return self.path.removesuffix(".md") + ".html"
 
+    @property
+    def script(self) -> str:
+        """Path of the script that holds the page's charts."""
+        return f"charts/{self.path.removesuffix('.md')}.js"
+
     def to(self, target: str) -> str:
         """Return a relative address from this page to `target` (a path, with or without an anchor)."""
         path, mark, anchor = target.partition("#")
@@ -112,6 +121,19 @@ class Desk:
         """Copy a file of the evidence; a tuple of one, or none where it is absent."""
         found = self.store.copy(path)
         return (found,) if found else ()
+
+
+def operating_point(view: ReleaseView) -> str | None:
+    """Return the name of the operating point a release is used at, or `None`."""
+    model = view.dossier.release.body.get("model")
+    found = model.get("operating_point") if isinstance(model, Mapping) else None
+    return str(found) if found else None
+
+
+def headline(view: ReleaseView) -> dict[str, Mapping[str, Any] | None]:
+    """Return the estimates a release is known by: discrimination, and both errors where it is used."""
+    point = operating_point(view)
+    return {name: find_estimate(view.dossier.evaluation, name, point) for name in HEADLINE}
 
 
 def folder(view: ReleaseView) -> str:

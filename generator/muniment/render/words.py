@@ -77,6 +77,14 @@ DOMAINS: Final = MappingProxyType(
     }
 )
 
+TIME_SOURCES: Final = MappingProxyType(
+    {
+        "rfc3161": "RFC 3161 timestamp",
+        "rekor": "time of the log",
+        "statement": "time the statement says of itself",
+    }
+)
+
 ORIGINS: Final = MappingProxyType(
     {
         "measured": "measured: by running the software",

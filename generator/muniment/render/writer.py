@@ -47,7 +47,8 @@ def environment(templates: Path) -> Environment:
         counted=count,
         external=external,
         predicate=words.predicate,
-        data=_data,
+        stop=stop,
+        instant=numbers.instant,
         brief=brief,
         ticks=ticks,
         hashed=lambda name: f"#{words.metric(name)}",
@@ -65,17 +66,15 @@ def _final(value: Any) -> Any:
     return value
 
 
-def _data(value: Any) -> Markup:
-    """Return JSON that may stand inside a script element: no `<`, `>` or `&` is left in it."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    for char in "<>&":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)  # noqa: S704 - holds no markup character any more
-
-
 def ticks(value: Any) -> Markup:
     """Return text escaped, with what stands between backticks as code: `risk`."""
     return Markup(_TICKS.sub(r"<code>\1</code>", escaped(value)))  # noqa: S704 - escaped before
+
+
+def stop(value: Any) -> str:
+    """Return text as a sentence: with a full stop, unless it ends with a mark of its own."""
+    text = str(numbers.DASH if value is None else value).rstrip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def brief(value: Any, limit: int = 160) -> str:
@@ -99,6 +98,8 @@ def write(env: Environment, desk: Desk, pages: tuple[Page, ...]) -> dict[str, by
     for page in pages:
         out[page.path] = _page(env, desk, page).encode()
         out.update((chart.source, as_json(chart.spec)) for chart in page.charts)
+        if page.charts:
+            out[page.script] = _chart_script(page)
     return out | desk.store.files
 
 
@@ -117,7 +118,7 @@ def _page(env: Environment, desk: Desk, page: Page) -> str:
             **page.values,
         }
     )
-    return _front_matter(page) + body + _chart_config(page)
+    return _front_matter(page) + body
 
 
 def _front_matter(page: Page) -> str:
@@ -125,16 +126,21 @@ def _front_matter(page: Page) -> str:
     if page.description:
         head["description"] = plain(page.description, 200)
     if page.charts:
-        head["charts"] = True
+        head["charts"] = page.script
     return f"---\n{json.dumps(head, ensure_ascii=False)}\n---\n\n"
 
 
-def _chart_config(page: Page) -> str:
-    """Return the look that all charts of a page share, once."""
-    if not page.charts:
-        return ""
-    config = page.charts[0].spec.get("config", {})
-    return f'\n<script type="application/json" id="chart-config">{_data(config)}</script>\n'
+def _chart_script(page: Page) -> bytes:
+    """Return the charts of a page as a script: from `file://` a page may load one, and no JSON.
+
+    The look that all charts share stands in it once. It is parsed from a string, never read as code.
+    """
+    value = {
+        "config": page.charts[0].spec.get("config", {}),
+        "specs": {chart.name: chart.body for chart in page.charts},
+    }
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return f"window.munimentCharts = JSON.parse({json.dumps(text)});\n".encode()
 
 
 def _citer(desk: Desk) -> Callable[[str], str | None]:

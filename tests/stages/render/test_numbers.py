@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from muniment.render.numbers import DASH, days, entries, interval, number, p_value, shown, with_interval
+from muniment.render.numbers import (
+    DASH,
+    days,
+    entries,
+    find_estimate,
+    instant,
+    interval,
+    number,
+    p_value,
+    shown,
+    with_interval,
+)
 
 
 @pytest.mark.parametrize("value", [None, True, "0.8", float("nan"), float("inf"), [], {}])
@@ -55,3 +66,31 @@ def test_entries_of_another_shape_are_nothing() -> None:
     assert entries({"a": 3}, "a") == ()
     assert entries({"a": [1, {"b": 2}]}, "a") == ({"b": 2},)
     assert entries(None, "a") == ()
+
+
+def test_an_estimate_is_taken_at_the_operating_point_in_use() -> None:
+    """A release is not shown with the sensitivity of another threshold, nor with a subgroup's."""
+    rows = [
+        {"metric": "sensitivity", "threshold": "high", "value": 0.9, "cohort": {"sex": "F"}},
+        {"metric": "sensitivity", "threshold": "low", "value": 0.5, "cohort": {}},
+        {"metric": "sensitivity", "threshold": "high", "value": 0.7, "cohort": {}},
+    ]
+    found = find_estimate({"estimates": rows}, "sensitivity", "high")
+    assert found is not None
+    assert found["value"] == 0.7
+    assert find_estimate({"estimates": rows}, "specificity", "high") is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ("2024-03-01T09:05:00Z", "2024-03-01 09:05:00 UTC"),
+        ("2024-03-01T09:05:00.250Z", "2024-03-01 09:05:00.250 UTC"),
+        ("2024-03-01T09:05:00+02:00", "2024-03-01T09:05:00+02:00"),
+        ("soon", "soon"),
+        (None, DASH),
+    ],
+)
+def test_an_instant_is_rewritten_only_where_it_is_utc(stored: Any, read: str) -> None:
+    """A time is made readable without ever being made another time."""
+    assert instant(stored) == read

@@ -115,7 +115,7 @@ def test_every_table_has_a_caption_and_headed_cells(pages: dict[str, Tree]) -> N
     """A screen reader can name each table and each column."""
     for path, tree in pages.items():
         assert len(tree.of("caption")) == len(tree.of("table")), path
-        assert all(e.attributes.get("scope") in ("row", "col") for e in tree.of("th")), path
+        assert all(e.attributes.get("scope") in ("row", "col", "rowgroup") for e in tree.of("th")), path
 
 
 def test_every_image_has_words(pages: dict[str, Tree]) -> None:
@@ -174,3 +174,46 @@ def test_derived_data_is_json_with_a_schema_name(site: Path) -> None:
     assert len(found) >= 10
     for path in found:
         assert json.loads(path.read_text(encoding="utf-8"))["schema"].startswith("muniment/"), path
+
+
+def test_the_headline_stands_with_interval_and_count(pages: dict[str, Tree]) -> None:
+    """No release is known by one number: both errors at its operating point stand beside discrimination."""
+    for name in ("index", "releases/1.1.0/index"):
+        text = " ".join(pages[f"{HOME}/{name}.html"].text.split())
+        for metric in ("AUROC", "Sensitivity at operating point", "Specificity at operating point"):
+            found = re.search(
+                rf"{metric}[ a-z_-]* (\d\.\d{{3}}) \((.*?) to (.*?)\) ?95% interval, n [\d,]+", text
+            )
+            assert found, (name, metric)
+
+
+def test_the_chain_says_what_was_signed_and_by_whom() -> None:
+    """A seal on a record names the record; a name that the statement nests is printed."""
+    made = edition()
+    view = next(v for v in made.devices[0].releases if v.version == "1.1.0")
+    sealed = replace(
+        view.seals[0],
+        predicate_type="https://muniment.invalid/predicate/record/v1",
+        subjects={"decisions/cr-9.yaml": "0" * 64},
+        extra={"printed_name": "Ada Example"},
+    )
+    shown = replace(view, seals=(sealed,))
+    device = replace(made.devices[0], releases=(shown,))
+    page = render.pages(replace(made, devices=(device,)))[
+        f"{DEVICE}/docs/releases/1.1.0/approvals.md"
+    ].decode()
+    assert "Signed: decisions/cr-9</strong>" in page
+    assert f'by Ada Example <span class="sub-inline">{sealed.identity}</span>' in page
+
+
+def test_no_sentence_ends_twice(pages: dict[str, Tree]) -> None:
+    """A record's own full stop is not followed by another."""
+    for path, tree in pages.items():
+        assert not re.search(r"\w\.\.(\s|$)", tree.text), path
+
+
+def test_a_seal_says_its_time_as_a_signature_does(pages: dict[str, Tree]) -> None:
+    """A signature shows date and time in words a reader knows, beside name, role and meaning."""
+    assert re.search(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", pages[f"{HOME}/releases/1.1.0/approvals.html"].text
+    )

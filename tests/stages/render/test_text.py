@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muniment.render.text import anchor, clean, count, escaped, external, plain, sentence, slug
+from muniment.render.writer import stop
 
 
 @given(st.text())
@@ -78,3 +79,12 @@ def test_words_are_joined_as_prose() -> None:
     ]
     assert [count(1, "rule"), count(2000, "rule")] == ["1 rule", "2,000 rules"]
     assert anchor("decisions/cr-1") == "decisions-cr-1"
+
+
+@given(st.text(min_size=1).filter(lambda text: not text.isspace()))
+def test_a_sentence_has_one_full_stop(text: str) -> None:
+    """A record's text ends as a sentence whether or not its author ended it, and ends once."""
+    ended = stop(text)
+    assert ended.endswith((".", "!", "?", "…"))
+    assert stop(ended) == ended
+    assert ended.startswith(text.rstrip())

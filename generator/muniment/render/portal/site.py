@@ -20,6 +20,10 @@ _UNWANTED = ("sitemap.xml", "sitemap.xml.gz", "404.html")
 """Of no use from a folder; the sitemap's compression also differs between machines."""
 
 
+_KEPT = re.compile(r"(<(?:pre|textarea|script|style)\b.*?</(?:pre|textarea|script|style)>)", re.DOTALL)
+_INDENT = re.compile(r"\n\s+")
+
+
 def render(stage: Path, out: Path, *, device: Mapping[str, Any], portal: Mapping[str, Any]) -> None:
     """Build the site of `stage` (Markdown and static files) into `out`.
 
@@ -100,8 +104,17 @@ def _tidy(out: Path) -> None:
     shutil.rmtree(out / "assets" / "javascripts" / "lunr", ignore_errors=True)
     for path in (out / "assets").rglob("*.map"):
         path.unlink()
+    for path in out.rglob("*.html"):
+        _without_indents(path)
     for path in (*out.rglob("*.js"), *out.rglob("*.css")):
         _without_map(path)
+
+
+def _without_indents(path: Path) -> None:
+    """Drop the theme's indentation, a tenth of a page; text that keeps its spaces is left as it is."""
+    parts = _KEPT.split(path.read_text(encoding="utf-8"))
+    parts[::2] = (_INDENT.sub("\n", part) for part in parts[::2])
+    path.write_text("".join(parts), encoding="utf-8")
 
 
 def _without_map(path: Path) -> None:

@@ -101,5 +101,5 @@ def _used_by(desk: Desk) -> dict[str, list[str]]:
 def _alt(nodes: list[charts.Node], edges: list[charts.Edge]) -> str:
     return (
         f"Lineage: {len(nodes)} versions of raw data, splits, labels, features, baselines and releases, "
-        f"joined by {len(edges)} references. The table below lists each of them."
+        f"joined by {len(edges)} references. The list below names each of them."
     )

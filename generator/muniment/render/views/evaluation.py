@@ -8,27 +8,21 @@ from typing import Any
 from muniment.model.edition import ReleaseView
 from muniment.render import charts
 from muniment.render.numbers import entries, find_estimate, interval, number, shown
-from muniment.render.page import Chart, Desk, Page, folder
+from muniment.render.page import Chart, Desk, Page, folder, operating_point
 from muniment.render.text import slug
+from muniment.render.views import criteria
 from muniment.render.words import metric as printed
 
 Entry = Mapping[str, Any]
 
 FOREST = ("sensitivity", "auroc")
-_BOUNDS = {
-    "point": "point estimate",
-    "lower": "lower bound",
-    "upper": "upper bound",
-    "interval": "whole interval",
-}
-_OPERATORS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "within": "within"}
 
 
 def evaluation(desk: Desk, view: ReleaseView) -> Page:
     """Return the page; without an evaluation it says so."""
     found = view.dossier.evaluation if isinstance(view.dossier.evaluation, Mapping) else {}
     plan = view.dossier.get(str(view.dossier.release.body.get("plan")))
-    point = _operating_point(view)
+    point = operating_point(view)
     drawn = _charts(view, found, plan.body if plan else {}, point)
     return Page(
         path=f"{folder(view)}/evaluation.md",
@@ -40,7 +34,7 @@ def evaluation(desk: Desk, view: ReleaseView) -> Page:
             "plan": plan,
             "point": point,
             "estimates": entries(found, "estimates"),
-            "criteria": [_criterion(c) for c in _worst_first(entries(found, "criteria"))],
+            "criteria": criteria.grouped(entries(found, "criteria")),
             "tally": _tally(entries(found, "criteria")),
             "subgroups": _subgroups(found, point),
             "min_n": plan.body.get("min_n", 10) if plan else 10,
@@ -60,12 +54,6 @@ def evaluation(desk: Desk, view: ReleaseView) -> Page:
         charts=drawn,
         release=view.version,
     )
-
-
-def _operating_point(view: ReleaseView) -> str | None:
-    model = view.dossier.release.body.get("model")
-    found = model.get("operating_point") if isinstance(model, Mapping) else None
-    return str(found) if found else None
 
 
 def _charts(view: ReleaseView, found: Entry, plan: Any, point: str | None) -> tuple[Chart, ...]:
@@ -217,40 +205,9 @@ def _subgroups(found: Entry, point: str | None) -> list[tuple[str, list[dict[str
     return list(axes.items())
 
 
-def _worst_first(criteria: tuple[Entry, ...]) -> list[Entry]:
-    order = {"unmet": 0, "undecided": 1, "met": 2}
-    return sorted(criteria, key=lambda c: (order.get(str(c.get("outcome")), 3), str(c.get("domain"))))
-
-
 def _tally(criteria: tuple[Entry, ...]) -> list[tuple[str, int]]:
     names = ("met", "unmet", "undecided")
     return [(name, sum(1 for c in criteria if c.get("outcome") == name)) for name in names]
-
-
-def _criterion(criterion: Entry) -> dict[str, Any]:
-    """Return a criterion in words: what is measured, and the condition, `lower bound ≥ 0.750`."""
-    threshold = criterion.get("threshold")
-    if isinstance(threshold, (list, tuple)):
-        limit = " to ".join(shown(part) for part in threshold)
-    else:
-        limit = shown(threshold)
-    bound = _BOUNDS.get(str(criterion.get("on")), str(criterion.get("on", "")))
-    operator = _OPERATORS.get(str(criterion.get("operator")), str(criterion.get("operator", "")))
-    name = printed(criterion.get("metric"))
-    against = criterion.get("against")
-    return {
-        "entry": criterion,
-        "subject": f"Difference in {name} against {against}" if against else name,
-        "condition": f"{bound} {operator} {limit}",
-        "cohort": cohort_text(criterion.get("cohort")),
-    }
-
-
-def cohort_text(cohort: Any) -> str:
-    """Return a cohort in words: `sex F, site S2`; `everybody` where it is empty."""
-    if not isinstance(cohort, Mapping) or not cohort:
-        return "everybody"
-    return ", ".join(f"{axis} {level}" for axis, level in sorted(cohort.items()))
 
 
 def _comparison(entry: Entry) -> dict[str, Any]:
@@ -263,7 +220,7 @@ def _comparison(entry: Entry) -> dict[str, Any]:
     return {
         "entry": entry,
         "interval": interval(bounds),
-        "cohort": cohort_text(entry.get("cohort")),
+        "cohort": criteria.cohort_text(entry.get("cohort")),
         "reading": reading,
     }
 
@@ -283,6 +240,3 @@ def _roc_rows(curve: tuple[Entry, ...]) -> list[dict[str, Any]]:
     if not points:
         return []
     return [min(points, key=lambda p: (abs(p["fpr"] - step / 10), -p["tpr"])) for step in range(11)]
-
-
-__all__ = ["cohort_text", "evaluation"]

@@ -7,8 +7,8 @@ from typing import Any
 from muniment.model.edition import ReleaseView
 from muniment.model.ruling import Outcome, Status
 from muniment.render.attention import LEVELS, items
-from muniment.render.numbers import entries, find_estimate
-from muniment.render.page import Desk, Page, folder
+from muniment.render.numbers import entries
+from muniment.render.page import HEADLINE, Desk, Page, folder, headline
 from muniment.render.store import DataRef
 from muniment.render.text import plain
 
@@ -109,8 +109,7 @@ def _row(view: ReleaseView) -> dict[str, Any]:
         "class": view.verdict.change_class.word,
         "decided_on": view.decided_on,
         "verdict": view.verdict.outcome,
-        "auroc": find_estimate(view.dossier.evaluation, "auroc"),
-        "sensitivity": find_estimate(view.dossier.evaluation, "sensitivity"),
+        **headline(view),
         "supersedes": view.changes.old,
         "waived": sum(1 for r in rulings if r.outcome is Outcome.WAIVED),
         "unmet": sum(1 for r in rulings if r.outcome is Outcome.UNMET),
@@ -121,9 +120,9 @@ def _row(view: ReleaseView) -> dict[str, Any]:
 
 def plain_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row as JSON: estimates keep value, interval, count and method only."""
-    kept = ("value", "low", "high", "level", "method", "n", "events", "undecided")
+    kept = ("value", "threshold", "low", "high", "level", "method", "n", "events", "undecided")
     out = {key: value for key, value in row.items() if key != "link"}
-    for name in ("auroc", "sensitivity"):
+    for name in HEADLINE:
         if row[name] is not None:
             out[name] = {key: row[name].get(key) for key in kept if key in row[name]}
     return out

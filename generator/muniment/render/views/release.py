@@ -9,8 +9,9 @@ from muniment.model.change import Change, ChangeClass
 from muniment.model.edition import ReleaseView
 from muniment.model.ruling import Outcome, Ruling
 from muniment.model.seal import Seal
-from muniment.render.page import Desk, Page, folder
-from muniment.render.text import count
+from muniment.render.page import Desk, Page, folder, headline
+from muniment.render.text import count, sentence
+from muniment.render.words import predicate
 
 ORDER = (Outcome.UNMET, Outcome.UNDECIDED, Outcome.WAIVED, Outcome.MET, Outcome.NOT_APPLICABLE)
 
@@ -49,6 +50,7 @@ def overview(desk: Desk, view: ReleaseView) -> Page:
             "decisions": [
                 r for r in desk.of_kind("board_decision") if r.body.get("release") == view.dossier.id
             ],
+            "headline": headline(view),
             "target": desk.release(body.get("safe_state", {}).get("target")),
             "artifacts": view.dossier.artifacts,
             "unsound": [a for a in view.dossier.artifacts if not a.holds],
@@ -136,7 +138,7 @@ def approvals(desk: Desk, view: ReleaseView) -> Page:
         template="approvals.md.j2",
         values={
             "release": view,
-            "chain": sorted(view.seals, key=lambda s: (s.time or "9", s.file)),
+            "chain": [_link(s) for s in sorted(view.seals, key=lambda s: (s.time or "9", s.file))],
             "lock": _of(view.seals, "plan-lock"),
             "evaluation": _of(view.seals, "test-result"),
             "decisions": [
@@ -155,6 +157,22 @@ def approvals(desk: Desk, view: ReleaseView) -> Page:
         ),
         release=view.version,
     )
+
+
+def _link(seal: Seal) -> dict[str, Any]:
+    """Return a seal of the chain with what was sealed in words and the signer's printed name."""
+    name = seal.extra.get("printed_name") or seal.predicate.get("printed_name")
+    return {"seal": seal, "what": _attested(seal), "name": str(name) if name else None}
+
+
+def _attested(seal: Seal) -> str:
+    """Return what a seal says: `Signed: decisions/cr-005`, `Acceptance plan locked: plans/1.0.0`."""
+    said = predicate(seal.predicate_type)
+    if "/record/" not in seal.predicate_type and "/plan-lock/" not in seal.predicate_type:
+        return said
+    said = "Signed" if "/record/" in seal.predicate_type else said
+    records = (path.removesuffix(".yaml").removesuffix("/release") for path in sorted(seal.subjects))
+    return f"{said}: {sentence(records)}"
 
 
 def _approval(approval: Any) -> dict[str, Any]:
