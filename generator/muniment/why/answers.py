@@ -19,6 +19,21 @@ from muniment.model.evidence import Dossier
 from muniment.model.ruling import Basis, Status, Verdict
 from muniment.model.seal import Seal
 
+METRIC_WORDS = {
+    "auroc": "AUROC",
+    "brier": "Brier score",
+    "oe_ratio": "observed-to-expected ratio",
+    "ppv": "positive predictive value",
+    "npv": "negative predictive value",
+    "log_loss": "log loss",
+}
+"""Metric names as people say them, where replacing underscores does not give one."""
+VALUE_WORDS = {
+    "safety": "patient safety",
+    "utility": "clinical utility",
+    "workflow": "a better workflow",
+    "robustness": "robustness",
+}
 SHOWN_PARTS = 8
 """Parts of a release that the first answer counts by name."""
 PREDICATE_WORDS = {
@@ -141,7 +156,9 @@ def _part(path: str) -> str:
 
 def _when(standing: Standing) -> Answer:
     dated = sorted((s for s in standing.seals if s.time and s.outcome != "failed"), key=lambda s: str(s.time))
-    points = tuple(f"{seal.time}: {_act(seal)}, by {seal.identity or 'an unnamed signer'}" for seal in dated)
+    points = tuple(
+        f"{_clock(str(seal.time))}: {_act(seal)}, by {seal.identity or 'an unnamed signer'}" for seal in dated
+    )
     status_word = standing.verdict.status
     if standing.decided_on is None:
         text = "No decision is sealed yet; this is a candidate."
@@ -171,7 +188,7 @@ def _why(standing: Standing) -> Answer:
         citations.append(_cite(standing, request_path or f"{request}.yaml", "", "change request"))
     if not rationale:
         return Answer("why", "The release records no rationale.", tuple(citations), "unsupported")
-    text = f"{rationale['clinical_reason']} (value: {rationale['value']})"
+    text = f"{rationale['clinical_reason']} The change is for {VALUE_WORDS[rationale['value']]}."
     points = tuple(
         f"{label}: {rationale[key]}"
         for key, label in (
@@ -197,7 +214,7 @@ def _who(standing: Standing) -> Answer:
     if void:
         text += f" {void} signature{'s do' if void > 1 else ' does'} not count."
     points = tuple(
-        f"{a.time or 'no time'}: {a.name}, {a.role}, "
+        f"{_clock(a.time) if a.time else 'no time'}: {a.name}, {a.role}, "
         f"{a.meaning.replace('_', ' ')}, {a.decision.replace('_', ' ')}"
         + (f" — does not count: {a.problem}" if not a.valid else "")
         + "".join(f" — condition: {condition}" for condition in a.conditions)
@@ -233,6 +250,10 @@ def _evidence(standing: Standing) -> Answer:
         + (f", {open_} undecided" if open_ else "")
         + "."
     )
+    for waiver in sorted({r.waiver for r in standing.verdict.rulings if r.waiver is not None}):
+        waiver_path = _record_path(standing, waiver) or f"{waiver}.yaml"
+        citations.append(_cite(standing, waiver_path, "", "waiver"))
+        text += f" A waiver applies: {waiver}."
     points = tuple(
         [
             _estimate_line(e)
@@ -248,11 +269,12 @@ def _evidence(standing: Standing) -> Answer:
 
 
 def _estimate_line(estimate: Mapping[str, Any]) -> str:
-    level = f"{round(100 * estimate['level'])} %" if estimate.get("level") else "interval"
+    level = f"{round(100 * estimate['level'])} %"
     at = f" at {estimate['threshold']}" if estimate.get("threshold") is not None else ""
+    name = METRIC_WORDS.get(estimate["metric"], estimate["metric"].replace("_", " "))
     return (
-        f"{estimate['metric']}{at} {estimate['value']:.3f} ({level} {estimate['low']:.3f} to "
-        f"{estimate['high']:.3f}; n {estimate['n']}, {estimate['method']})"
+        f"{name}{at}: {estimate['value']:.3f} ({level} interval {estimate['low']:.3f} to "
+        f"{estimate['high']:.3f}; n {estimate['n']:,}, {estimate['method']})"
     )
 
 
@@ -262,6 +284,11 @@ def _act(seal: Seal) -> str:
             signed = next(iter(seal.subjects), "")
             return f"{signed.removesuffix('.yaml')} signed" if key == "record" else words
     return "sealed"
+
+
+def _clock(time: str) -> str:
+    """Write an RFC 3339 instant as a reader would: `2026-01-22 13:00:00 UTC`."""
+    return time.replace("T", " ").removesuffix("Z") + " UTC"
 
 
 def _brief(value: Any) -> str:
