@@ -123,7 +123,9 @@ def test_diff_names_the_class_and_the_rule_of_each_change(pristine: Project) -> 
     found = pristine.run("diff", "1.0.0", "1.2.0", "--format", "json").json
     assert found["class"] == "clinical"
     assert all(change["rule"] and change["reason"] for change in found["changes"])
-    assert any("features" in change["path"] for change in found["changes"])
+    paths = {change["path"] for change in found["changes"]}
+    assert "/plan/operating_points/flag/threshold" in paths
+    assert any(path.startswith("/datasets/features/") for path in paths)
 
 
 def test_an_unknown_release_lists_what_there_is(pristine: Project) -> None:

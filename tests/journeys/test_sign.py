@@ -42,7 +42,6 @@ def outcome(project: Project, version: str) -> dict[str, object]:
 def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     """Lock, evaluation, six approvals and the authorisation make 1.0.0 a released version, verified."""
     signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
-    assert unsealed.run("trust", "show", "--publish", "--trust-folder", "domain").code == 0
     assert outcome(unsealed, "1.0.0")["status"] == "candidate"
     signed(unsealed, *LOCK)
     signed(unsealed, *EVALUATION, "--at", "2024-01-08T08:00:00Z")
@@ -60,6 +59,26 @@ def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     seals = unsealed.run("verify", "1.0.0", "--format", "json").json["seals"]
     assert len(seals) == 11
     assert {seal["outcome"] for seal in seals} == {"verified"}
+
+
+def test_a_second_domain_is_not_mixed_in(example: Project) -> None:
+    """A seal of another domain would not verify under the root that lies there, so it is not made."""
+    before = sorted((example.device / "seals").rglob("*.json"))
+    signed(example, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    again = (
+        "sign",
+        "decisions/cr-001",
+        "--as",
+        "p-achterberg",
+        "--role",
+        "clinical",
+        "--trust-folder",
+        "domain",
+    )
+    ran = example.run(*again)
+    assert ran.code == 2
+    assert "another local trust domain" in ran.err
+    assert sorted((example.device / "seals").rglob("*.json")) == before
 
 
 def test_an_evaluation_cannot_be_sealed_before_its_plan_is_locked(unsealed: Project) -> None:

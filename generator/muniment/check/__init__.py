@@ -1,6 +1,7 @@
 """Check: schema validation of every record, explained in plain words."""
 
+from muniment.check.outputs import conforms
 from muniment.check.schemas import Schemas
 from muniment.check.stage import check, conform
 
-__all__ = ["Schemas", "check", "conform"]
+__all__ = ["Schemas", "check", "conform", "conforms"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import sys
+import unicodedata
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -32,6 +33,12 @@ def init(folder: Path, device: str | None, name: str | None, dry_run: bool) -> i
     The records are valid; every text that only people can supply begins with "To be written".
     Nothing that exists is overwritten.
     """
+    for outer in (folder.resolve(), *folder.resolve().parents):
+        if (outer / "device.yaml").is_file():
+            raise UsageError(
+                f"{folder} lies inside the device folder {outer.name}",
+                hint="name a folder outside every evidence folder",
+            )
     default = _slug(folder.resolve().name)
     if device is None:
         device = click.prompt("Device id", default=default) if sys.stdin.isatty() else default
@@ -70,5 +77,6 @@ def init(folder: Path, device: str | None, name: str | None, dry_run: bool) -> i
 
 
 def _slug(text: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64]
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:64]
     return slug or "device"

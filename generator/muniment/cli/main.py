@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,6 +41,29 @@ COMMANDS = {
 """Command name to the module that defines it, with the line `--help` shows without importing it."""
 
 
+SHARED = frozenset(("evidence", "as-of", "quiet", "no-color", "trust-folder"))
+"""Options that mean the same in every command: for these a variable without a command's name will do."""
+
+
+def _name_variables(command: click.Command, prefix: str) -> None:
+    """Give every option the environment variable its flag spells: `check --as-of` is MUNIMENT_CHECK_AS_OF."""
+    for option in command.params:
+        if isinstance(option, click.Option):
+            flag = max(option.opts, key=len).lstrip("-")
+            shared = [_variable("MUNIMENT", flag)] if flag in SHARED else []
+            option.envvar = [_variable(prefix, flag), *shared]
+    for name, below in getattr(command, "commands", {}).items():
+        _name_variables(below, f"{prefix}_{name.upper()}")
+
+
+def _variable(prefix: str, flag: str) -> str:
+    return f"{prefix}_{flag}".upper().replace("-", "_")
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout has stopped reading. No `OSError`, which click would end with exit code 1."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in modules that are imported on use."""
 
@@ -53,7 +78,15 @@ class LazyGroup(click.Group):
         module = importlib.import_module(COMMANDS[cmd_name][0])
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)
+        _name_variables(command, f"MUNIMENT_{cmd_name.upper()}")
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -77,8 +110,12 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MUNIMENT"},
-    epilog="Exit codes: 0 nothing to object, 1 findings, 2 could not judge. "
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: muniment check && muniment why 2.0.0. "
+    "Exit codes: 0 nothing to object, 1 findings, 2 could not judge. "
+    "Every option can be set by an environment variable named after its command: "
+    "MUNIMENT_CHECK_FORMAT=json is `check --format json`; MUNIMENT_EVIDENCE, MUNIMENT_AS_OF, "
+    "MUNIMENT_QUIET, MUNIMENT_NO_COLOR and MUNIMENT_TRUST_FOLDER hold for every command. "
     'Completion: eval "$(_MUNIMENT_COMPLETE=bash_source muniment)" (or zsh_source, fish_source).',
 )
 @click.version_option(__version__, prog_name="muniment")
@@ -88,6 +125,7 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code; bad input never ends in a traceback."""
+    _settle_output()
     try:
         code: Any = cli.main(args=argv, standalone_mode=False)
     except MunimentError as error:
@@ -101,11 +139,47 @@ def main(argv: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped", err=True)
         code = 130
-    except BrokenPipeError:
+    except ReaderGone:
         # The reader has gone (`| head`). Point stdout at nothing so that its final flush is silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    except OSError as error:
+        # A full disk, a folder where a file belongs, no permission: the world is at fault, and says how.
+        named = f"{_shown(str(error.filename))}: " if error.filename else ""
+        click.echo(f"error: {named}{error.strerror or error}", err=True)
+        if error.filename:
+            click.echo("  hint: check that it is there, is of the right kind, and may be written", err=True)
+        code = ExitCode.NO_JUDGEMENT
+    except Exception as error:  # an exit code of 1 would read as findings, and there was no judgement
+        if os.environ.get("MUNIMENT_TRACEBACK"):
+            raise
+        click.echo(f"error: internal fault, {type(error).__name__}: {str(error)[:200]}", err=True)
+        click.echo(
+            "  hint: this is a fault of muniment, not a finding about the evidence; "
+            "set MUNIMENT_TRACEBACK=1 to see where, and report it",
+            err=True,
+        )
+        code = ExitCode.NO_JUDGEMENT
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _shown(path: str) -> str:
+    """Name a path from where the user stands, or by its last part."""
+    try:
+        return Path(path).relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return Path(path).name
+
+
+def _settle_output() -> None:
+    """Write the same bytes under every locale; a terminal shows `?` for what it cannot draw."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="replace", newline="\n")
 
 
 if __name__ == "__main__":

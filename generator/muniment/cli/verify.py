@@ -71,7 +71,7 @@ def _text(found: dict[str, object], list_all: bool) -> str:
             f"  ({DOMAIN_WORDS[seal['domain']]}, {seal['time_source'] or 'no source'})"
         )
         if seal["reason"]:
-            lines.append(f"       {seal['reason']}")
+            lines.append(f"       {seal['file']}: {seal['reason']}")
     for file in files:
         if list_all or file["outcome"] != "verified":
             lines.append(f"{'ok    ' if file['outcome'] == 'verified' else 'FAILED'} {file['path']}")

@@ -44,6 +44,22 @@ def misplaced(device: str, paths: Iterable[str]) -> list[Finding]:
     return found
 
 
+def headless(device: str, paths: Iterable[str]) -> list[Finding]:
+    """Return a finding for every release folder without its record: nobody would judge what lies in it."""
+    every = set(paths)
+    versions = {path.split("/")[1] for path in every if path.startswith("releases/") and path.count("/") > 1}
+    return [
+        Finding(
+            "layout",
+            f"releases/{version} holds files and no release.yaml",
+            Where(f"{device}/releases/{version}/release.yaml", line=1, column=1),
+            hint="write its release.yaml, or move the folder away: without a record nothing in it is judged",
+        )
+        for version in sorted(versions)
+        if f"releases/{version}/release.yaml" not in every
+    ]
+
+
 def colliding(device: str, paths: Iterable[str]) -> list[Finding]:
     """Return a finding for every pair of names that differ only in case: many disks hold just one of them."""
     first: dict[str, str] = {}

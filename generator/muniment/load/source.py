@@ -38,7 +38,7 @@ def read(root: Path, *, only: Collection[str] | None = None, cache: Path | None 
                 )
         names = [name for name in names if name in only]
     if not names and only is None:
-        where = Where(root.name, line=1, column=1)
+        where = Where("", line=1, column=1)
         hint = "start a device folder with `muniment init DIR`, or name another folder with --evidence"
         return Source((), (Finding("layout", "the evidence folder holds no device", where, hint=hint),))
     folders = []
@@ -58,7 +58,11 @@ def _folder(root: Path, name: str, cache: Path | None) -> tuple[Folder, list[Fin
         )
     files = DeviceFiles(root / name, cache)
     paths = files.listing()
-    findings = [*layout.misplaced(name, paths), *layout.colliding(name, paths)]
+    findings = [
+        *layout.misplaced(name, paths),
+        *layout.headless(name, paths),
+        *layout.colliding(name, paths),
+    ]
     for link in files.links_out():
         where = Where(f"{name}/{link}", line=1, column=1)
         hint = "replace the link by the file it points at"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
 
-from muniment.model.tree import Tree, thawed
+from muniment.model.tree import Tree, pointer, thawed
+
+_STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
 
 
 class ChangeClass(IntEnum):
@@ -46,10 +49,15 @@ class Change:
     reason: str
     """One sentence: why this path has this class."""
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The path step by step, list elements by their key: `monitoring`, `monitors`, `M-1`, `owner`."""
+        return tuple(step.strip("[]") for step in _STEP.findall(self.path))
+
     def as_json(self) -> dict[str, Any]:
         """The shape of a change in `muniment/diff/v1`."""
         return {
-            "path": self.path,
+            "path": pointer(*self.steps),
             "kind": self.kind,
             "before": thawed(self.before),
             "after": thawed(self.after),

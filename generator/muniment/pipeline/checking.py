@@ -6,12 +6,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from muniment import judge
+from muniment.errors import UsageError
 from muniment.model.finding import Severity, Where
 from muniment.model.report import CheckReport, DeviceReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
+from muniment.model.suggestion import closest
 from muniment.pipeline.judging import judge_all
+from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import find_release, survey
+
+FILE_RULES = frozenset(
+    ("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number", "unwritten")
+)
+"""Ids of findings about files; every other rule comes from a policy pack."""
+RULES_HINT = f"`muniment rules` lists them; about files there are {', '.join(sorted(FILE_RULES))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +47,9 @@ def run(request: Request, selection: Selection, *, deep: bool) -> tuple[CheckRep
     Objections are: a fault in a file; an unmet blocking rule on a candidate; an unmet or undecided one
     on a released release, or on the release named by `gate`. A rejected bundle's rulings do not count.
     """
+    _refuse_unknown(request, selection)
     found = survey(request, only=_devices(request, selection.paths), trust_cache=not deep)
-    gate = find_release(found, selection.gate) if selection.gate else None
+    gate = find_release(found, selection.gate) if selection.gate is not None else None
     judgement = judge_all(found, deep=deep)
     places = [r.where for v in judgement.devices for each in v.releases for r in _open(each.verdict)]
     found = found.with_json([*places, *(f.where for f in judgement.findings)])
@@ -67,6 +78,21 @@ def run(request: Request, selection: Selection, *, deep: bool) -> tuple[CheckRep
         sources=found.sources,
     )
     return report, objections
+
+
+def _refuse_unknown(request: Request, selection: Selection) -> None:
+    """A misspelt rule would hide every fault and call the evidence accepted."""
+    if not (selection.rules or selection.prefix):
+        return
+    known = sorted(FILE_RULES | {entry.id for entry in judge.index(load_packs(request))})
+    for rule in selection.rules:
+        if rule not in known:
+            near = closest(rule, known)
+            raise UsageError(
+                f"there is no rule {rule!r}", hint=f"did you mean {near!r}?" if near else RULES_HINT
+            )
+    if not any(rule.startswith(selection.prefix) for rule in known):
+        raise UsageError(f"no rule id starts with {selection.prefix!r}", hint=RULES_HINT)
 
 
 def _open(verdict: Verdict) -> tuple[Ruling, ...]:

@@ -59,7 +59,8 @@ def judge_all(found: Survey, *, deep: bool) -> Judgement:
         found.request.doors.progress(f"judging {device.id}")
         bench = _Bench(found, device, packs, deep, numbers)
         views.append(bench.view())
-        findings.extend(bench.faults(views[-1]) if deep else bench.edited(views[-1]))
+        findings.extend(bench.unsound(views[-1]))
+        findings.extend(bench.differing() if deep else bench.edited(views[-1]))
     found.request.doors.progress("")
     return Judgement(found, tuple(views), tuple(findings), numbers)
 
@@ -210,9 +211,9 @@ class _Bench:
                 out.append(Finding("seal", said, Where(f"{self.device.id}/{path}"), hint=hint))
         return out
 
-    def faults(self, view: DeviceView) -> list[Finding]:
-        """Return what only a deep run can find: seals that fail and numbers that differ."""
-        out = [
+    def unsound(self, view: DeviceView) -> list[Finding]:
+        """Return the seals that fail; without a deep run, those that are no seals at all."""
+        return [
             Finding(
                 "seal",
                 seal.reason,
@@ -222,6 +223,10 @@ class _Bench:
             for seal in view.seals
             if seal.outcome == "failed"
         ]
+
+    def differing(self) -> list[Finding]:
+        """Return the numbers that differ when they are recomputed."""
+        out = []
         for (device, _version), items in self.numbers.items():
             if device != self.device.id:
                 continue

@@ -87,12 +87,17 @@ def _is_number(node: object) -> bool:
 
 
 def _parsed(data: bytes, path: str) -> Any:
+    hint = "write it again with the pipeline"
     try:
-        return json.loads(data)
+        value = json.loads(data)
+    except RecursionError:
+        raise UnreadableInput(f"{path} is nested too deep", hint=hint) from None
     except ValueError as error:
-        raise UnreadableInput(
-            f"{path} is not JSON: {error}", hint="write it again with the pipeline"
-        ) from None
+        raise UnreadableInput(f"{path} is not JSON: {error}", hint=hint) from None
+    if not isinstance(value, dict):
+        # `null` would pass for a release without operational measurements.
+        raise UnreadableInput(f"{path} is no JSON object", hint=hint)
+    return value
 
 
 def _needed(dossier: Dossier, reference: str) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,9 @@ from muniment.model.policy import pattern_steps
 from muniment.model.tree import Tree, steps, walk
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import locate
+
+_PACK_FILE = re.compile(r"(?:pack|taxonomy|(?:rules|cases)/.+)\.yaml")
+_PACK_LAYOUT = "a pack is pack.yaml, rules/*.yaml, cases/*.yaml and, in one pack, taxonomy.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,17 @@ def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
             raise UsageError(
                 f"there is no policy pack {name!r}", hint="shipped: core; or name a folder of one"
             )
-        for path in sorted(folder.rglob("*.yaml")):
-            inside = path.relative_to(folder)
-            if cases or inside.parts[0] != "cases":
-                sources[f"{folder.name}/{inside.as_posix()}"] = path.read_bytes()
+        if not (folder / "pack.yaml").is_file():
+            raise InvalidPolicy(f"{name} is no policy pack: it has no pack.yaml", hint=_PACK_LAYOUT)
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file()):
+            inside = path.relative_to(folder).as_posix()
+            if not _PACK_FILE.fullmatch(inside):
+                # A rule that is not found would be a rule that is always met.
+                raise InvalidPolicy(
+                    f"{inside} has no place in a pack", where=f"{folder.name}/{inside}", hint=_PACK_LAYOUT
+                )
+            if cases or not inside.startswith("cases/"):
+                sources[f"{folder.name}/{inside}"] = path.read_bytes()
     return sources
 
 

@@ -65,6 +65,8 @@ def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
     from muniment import render
     from muniment.render import portal
 
+    out = out.absolute()
+    _refuse_place(request, out)
     found = survey(request, trust_cache=False)
     faults = [f for f in found.findings if f.rule in ("yaml", "schema", "reference")]
     if faults:
@@ -88,11 +90,32 @@ def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
     return Built(fresh, sum(1 for path in pages if path.endswith(".md")), _summary(judgement))
 
 
+def _refuse_place(request: Request, out: Path) -> None:
+    """Refuse to write a portal into the evidence or over something else."""
+    if out.resolve().is_relative_to(request.evidence.resolve()):
+        raise UsageError(f"{out.name} lies in the evidence folder", hint="build into a folder of its own")
+    if not out.is_dir():
+        stop = next((each for each in (out, *out.parents) if each.exists()), out)
+        if not stop.is_dir():
+            raise UsageError(
+                f"{stop.name} is a file, not a folder", hint="move it away, or name another --out"
+            )
+    elif out == request.root / "build" / "site":
+        return  # ours, also where an earlier build was stopped half-way
+    elif any(out.iterdir()) and not (out / "portal.css").is_file():
+        raise UsageError(
+            f"{out.name} holds something that is no portal", hint="name an empty folder, or a new one"
+        )
+
+
 def _digest(pages: dict[str, bytes]) -> str:
-    """Return a digest over every staged file and the version of the tool."""
+    """Return a digest over every staged file, the portal's own source and the version of the tool."""
+    source = shipped.folder("site")
+    parts = {f"site/{p.relative_to(source)}": p.read_bytes() for p in source.rglob("*") if p.is_file()}
+    parts["mkdocs.yml"] = shipped.file("mkdocs.yml").read_bytes()
     tree = hashlib.sha256(__version__.encode())
-    for path in sorted(pages):
-        tree.update(path.encode() + b"\0" + hashlib.sha256(pages[path]).digest())
+    for path, data in sorted((parts | pages).items()):
+        tree.update(path.encode() + b"\0" + hashlib.sha256(data).digest())
     return tree.hexdigest()
 
 

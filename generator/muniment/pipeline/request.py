@@ -60,12 +60,10 @@ class Request:
         return self.root / "build" / "cache"
 
 
-def find_root(start: Path) -> Path:
-    """Return the nearest folder at or above `start` that holds `muniment.yaml`, else `start`."""
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS_FILE).is_file():
-            return folder
-    return start
+def find_root(start: Path) -> Path | None:
+    """Return the nearest folder at or above `start` that holds `muniment.yaml`, if there is one."""
+    # Anything of that name counts: settings that cannot be read must not pass for no settings.
+    return next((folder for folder in (start, *start.parents) if (folder / SETTINGS_FILE).exists()), None)
 
 
 def request(
@@ -78,15 +76,16 @@ def request(
 ) -> Request:
     """Settle a request from options, `muniment.yaml` and defaults, in that order.
 
+    An evidence folder named by option is judged by the settings of the project it lies in, so that the
+    answer does not depend on where the question is asked.
+
     Raises `UsageError` for a date that does not exist or an evidence folder that is missing.
     """
-    root = find_root(start.resolve())
+    named = Path(os.path.abspath(start / evidence)) if evidence is not None else None  # noqa: PTH100 - a symlink is judged, not resolved here
+    root = (find_root(named) if named else None) or find_root(start.resolve()) or start.resolve()
     path = root / SETTINGS_FILE
-    settings = _settings(path) if path.is_file() else {}
-    if evidence is not None:
-        folder = Path(os.path.abspath(start / evidence))  # noqa: PTH100 - a symlink is judged, not resolved here
-    else:
-        folder = root / str(settings.get("evidence", "evidence"))
+    settings = _settings(path) if path.exists() else {}
+    folder = named or root / str(settings.get("evidence", "evidence"))
     if not folder.is_dir():
         raise UsageError(
             f"there is no evidence folder {evidence or settings.get('evidence', 'evidence')!s}",

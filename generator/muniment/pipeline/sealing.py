@@ -266,19 +266,32 @@ def _signer(device: Device, hand: Hand) -> attest.Signer:
             return attest.Signer(person["name"], person["email"], hand.role, hand.at)
     for service in roster.body["services"]:
         if hand.who in (service["id"], service["email"]):
-            return attest.Signer(service["purpose"], service["email"], hand.role, hand.at)
+            return attest.Signer(service["id"], service["email"], hand.role, hand.at)
     known = ", ".join(person["id"] for person in roster.body["people"])
     raise UsageError(f"{hand.who!r} is not on the roster of {device.id}", hint=f"people: {known}")
 
 
 def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Written:
     parsed = attest.parse(statement)
+    _same_domain(request, device, hand.domain)
     bundle = hand.domain.seal(
         statement, identity=attest.Identity(parsed.words["identity"], hand.domain.issuer), at=hand.at
     )
     path = _folder(request, device) / attest.seal_path(parsed)
     _write(path, bundle)
     return Written(path, hashlib.sha256(bundle).hexdigest())
+
+
+def _same_domain(request: Request, device: Device, domain: attest.LocalDomain) -> None:
+    """Put the domain's public root beside a device's first seal; refuse to mix in a second domain later."""
+    root = domain.trusted_root()
+    if not device.files.exists(TRUST_ROOT):
+        _write(_folder(request, device) / TRUST_ROOT, root)
+    elif device.files.read(TRUST_ROOT) != root:
+        raise SealError(
+            f"the seals of {device.id} belong to another local trust domain than the one opened",
+            hint="name that domain's folder with --trust-folder; `muniment trust show` prints its digest",
+        )
 
 
 def _folder(request: Request, device: Device) -> Path:

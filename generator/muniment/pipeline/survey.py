@@ -43,7 +43,7 @@ class Survey:
 
 def locate(where: Where, prefix: str, sources: Mapping[str, bytes]) -> Where:
     """Find the line and column of a pointer; a file that is not a record keeps neither."""
-    file = where.file if where.file in sources else f"{prefix}/{where.file}"
+    file = where.file if where.file in sources else f"{prefix}/{where.file}".strip("/")
     if where.line is not None or file not in sources:
         return replace(where, file=file)
     line, column = load.locate(sources[file], where.pointer, key=where.on_key)
@@ -68,8 +68,9 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
     for folder in source.folders:
         request.doors.progress(f"linking {folder.device}")
         device, link_findings = link.link(folder.device, records.get(folder.device, {}), folder.files)
+        device, misshapen = _with_sound_evaluations(device)
         devices.append(device)
-        findings.extend(link_findings)
+        findings.extend((*link_findings, *misshapen))
     sources = {
         f"{request.prefix}/{document.path}": document.data
         for folder in source.folders
@@ -79,6 +80,31 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
     placed = [replace(f, where=locate(f.where, request.prefix, sources)) for f in findings]
     placed.sort(key=lambda f: (f.where.file, f.where.line or 0, f.where.column or 0, f.rule, f.message))
     return Survey(request, tuple(devices), tuple(placed), sources)
+
+
+def _with_sound_evaluations(device: Device) -> tuple[Device, tuple[Finding, ...]]:
+    """Take away every evaluation that is not of the shape `muniment evaluate` writes: nothing rests on it."""
+    findings: list[Finding] = []
+    releases = []
+    for dossier in device.releases:
+        faults = _misshapen(device, dossier) if dossier.evaluation is not None else ()
+        findings.extend(faults)
+        releases.append(replace(dossier, evaluation=None) if faults else dossier)
+    return replace(device, releases=tuple(releases)), tuple(findings)
+
+
+def _misshapen(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
+    path = f"{dossier.id}/evaluation.json"
+    file, body = f"{device.id}/{path}", dossier.evaluation
+    remedy = "write it with `muniment evaluate`; it is never edited by hand"
+    faults = check.conforms(shipped.folder("schemas"), "evaluation.v1", body, file, remedy=remedy)
+    if not faults and (body["device"], body["release"]) != (device.id, dossier.version):
+        said = f"this is the evaluation of {body['device']} {body['release']}"
+        faults = (Finding("json", said, Where(file, "/release"), hint=remedy),)
+    if not faults:
+        return ()
+    source = {file: device.files.read(path)}
+    return tuple(replace(fault, where=locate(fault.where, "", source)) for fault in faults)
 
 
 def find_release(found: Survey, name: str) -> tuple[Device, Dossier]:

@@ -71,7 +71,7 @@ class Verification:
 def verify(asked: Request, release: str | None) -> Verification:
     """Verify the whole evidence folder, or what bears on one release."""
     found = survey(asked, trust_cache=False)
-    chosen = find_release(found, release)[1] if release else None
+    chosen = find_release(found, release)[1] if release is not None else None
     judgement = judge_all(found, deep=True)
     files: dict[str, dict[str, Any]] = {}
     numbers: list[Mapping[str, Any]] = []
