@@ -8,6 +8,9 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A lock is whole: nothing is left to resolve. Older pips, asked to, look at `pydantic[email]` before the pin
+# of pydantic, take the newest release for it and then refuse that release for having no hash.
+LOCKED := install --require-hashes --no-deps
 RUNTIME_LOCK := requirements/runtime.lock
 DEV_LOCK := requirements/dev.lock
 INTEGRATIONS_LOCK := requirements/integrations.lock
@@ -89,20 +92,20 @@ $(VENV)/bin/python:
 
 $(RUNTIME): | $(VENV)/bin/python
 	@echo "installing the locked dependencies (about a minute the first time)"
-	@$(PIP) install --require-hashes -r $(RUNTIME_LOCK)
+	@$(PIP) $(LOCKED) -r $(RUNTIME_LOCK)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.runtime-*
 	@touch $@
 
 $(DEV): $(RUNTIME)
 	@echo "installing what the tests need"
-	@$(PIP) install --require-hashes -r $(DEV_LOCK)
+	@$(PIP) $(LOCKED) -r $(DEV_LOCK)
 	@rm -f $(VENV)/.dev-*
 	@touch $@
 
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
-	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $(INTEGRATIONS_LOCK)
+	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
 	@touch $@
 
 browser:

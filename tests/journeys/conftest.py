@@ -1,13 +1,15 @@
-"""Copies of the worked example, for journeys through the command line and the browser."""
+"""Copies of the worked example, and a browser without a network, for the journeys."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from support.browser import BROWSERS, Watch
 from support.project import CHECKOUT, Project
 
 
@@ -38,3 +40,31 @@ def empty(tmp_path: Path) -> Callable[[str], Project]:
         return Project(tmp_path)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium; a test that cannot have one fails, and says what to install."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert found, "this test drives Chromium: install Debian's package `chromium`"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """What the pages of this test do that they should not."""
+    return Watch()
+
+
+@pytest.fixture
+def page(browser: Browser, watch: Watch) -> Iterator[Page]:
+    """A page of a browser without a network, that reports what it tries."""
+    context = browser.new_context(offline=True, viewport={"width": 1360, "height": 900})
+    context.route(lambda url: not url.startswith(("file:", "data:", "about:")), lambda route: route.abort())
+    opened = context.new_page()
+    watch.over(opened)
+    yield opened
+    context.close()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from muniment import render
 from muniment.render import portal
+from support.browser import Watch, search
 from support.editions import AS_OF, DEVICE, edition
 
 pytestmark = pytest.mark.browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 HOME = f"{DEVICE}/current"
 PALETTES = {"light": "default", "dark": "slate"}
 CONTRAST = """
@@ -56,39 +53,6 @@ CONTRAST = """
 """
 
 
-@dataclass
-class Watch:
-    """What a page did that it should not have."""
-
-    complaints: list[str] = field(default_factory=list)
-
-    def over(self, page: Page) -> None:
-        page.on(
-            "console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None
-        )
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        page.on("requestfailed", self.failed)
-        page.on("request", self.request)
-
-    def failed(self, request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # the page was left before its icon came
-            self.complaints.append(f"failed: {request.url} {request.failure}")
-
-    def request(self, request: Request) -> None:
-        if not request.url.startswith(("file:", "data:", "about:")):
-            self.complaints.append(f"outside: {request.url}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert found, "this test drives Chromium: install Debian's package `chromium`"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
     """The readable portal, and the one with hostile text in every field."""
@@ -99,34 +63,6 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
         portal.build(render.pages(edition(hostile=hostile)), out, as_of=AS_OF, cache=cache)
         made[hostile] = out
     return made
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def page(browser: Browser, watch: Watch) -> Iterator[Page]:
-    """A page of a browser without a network, that reports what it tries."""
-    context = browser.new_context(offline=True, viewport={"width": 1360, "height": 900})
-    context.route(lambda url: not url.startswith(("file:", "data:", "about:")), lambda route: stop(route))
-    opened = context.new_page()
-    watch.over(opened)
-    yield opened
-    context.close()
-
-
-def stop(route: Route) -> None:
-    route.abort()
-
-
-def search(page: Page, words: str) -> list[str]:
-    """Type into the search box and return the addresses of what is found."""
-    page.keyboard.press("/")
-    page.locator(".md-search__input").press_sequentially(words)
-    page.wait_for_selector(".md-search-result__link", timeout=10_000)
-    return [str(link.get_attribute("href")) for link in page.locator(".md-search-result__link").all()]
 
 
 def test_every_page_opens_from_a_folder_without_a_complaint(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -75,3 +77,11 @@ def test_every_dependency_is_defended() -> None:
     declared = {Requirement(text).name.lower() for text in project["project"]["dependencies"]}
     table = (CHECKOUT / "docs" / "dependencies.md").read_text("utf-8").split("## Development")[0]
     assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", table, re.MULTILINE)) == declared
+
+
+def test_a_lock_is_whole() -> None:
+    """Locks are installed without resolving, so whatever an installed package asks for is pinned as well."""
+    checked = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
