@@ -84,7 +84,9 @@ def test_a_rejected_release_says_why(site: Path, page: Page) -> None:
     text = page.locator("main").inner_text()
     assert "CHF" in text
     assert "COPD" in text
-    assert "rejected" in page.locator(".md-nav", has_text="2.0.0-rc1").first.inner_text()
+    assert "Refused: a blocking rule is not met" in text
+    page.get_by_role("link", name="Overview").last.click()
+    assert "Rejected" in page.locator("main").inner_text()
 
 
 def test_no_row_of_a_patient_is_on_any_page(site: Path) -> None:
