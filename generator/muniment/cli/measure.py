@@ -1,4 +1,4 @@
-"""`muniment measure` and `muniment compare`: anybody's table, with no project around it."""
+"""`muniment measure`, `compare` and `drift`: anybody's table, with no project around it."""
 
 from __future__ import annotations
 
@@ -158,6 +158,46 @@ def compare(
     if found["non_inferior"] is not None:
         click.echo(f"non-inferior at a margin of {margin}: {'yes' if found['non_inferior'] else 'no'}")
     return ExitCode.CLEAN
+
+
+@click.command(
+    epilog="Example: muniment drift baseline.parquet '2025Q4/*.parquet' --columns age,ward --levels ward"
+)
+@click.argument("baseline", metavar="BASELINE")
+@click.argument("window", metavar="WINDOW")
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="COL[,COL...]",
+    help="What to compare (default: all columns in common).",
+)
+@click.option("--levels", multiple=True, metavar="COL[,COL...]", help="Columns whose numbers are names.")
+@click.option(
+    "--min-n", type=click.IntRange(1), default=10, show_default=True, help="Fewer values are not compared."
+)
+@format_option("text", "json")
+def drift(
+    baseline: str, window: str, columns: tuple[str, ...], levels: tuple[str, ...], min_n: int, output: str
+) -> int:
+    """Show how far each column's distribution in WINDOW is from the one in BASELINE.
+
+    Both are Parquet, CSV (also .gz, .zst) or Arrow IPC: one path or a quoted glob each.
+    """
+    from muniment.measure import DriftRequest, drift_tables
+
+    found = drift_tables(DriftRequest(baseline, window, _split(columns), _split(levels), min_n))
+    if output == "json":
+        emit_json(found.as_json())
+        return ExitCode.CLEAN
+    click.echo(_columns(found.table()))
+    if found.left_out:
+        click.echo(f"\nonly in one of the tables: {', '.join(found.left_out)}")
+    click.echo(f"\n{found.methods}")
+    return ExitCode.CLEAN
+
+
+def _split(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for name in names for part in name.split(",") if part))
 
 
 def _columns(rows: tuple[tuple[str, ...], ...]) -> str:

@@ -1,9 +1,10 @@
 """Measures: row-level predictions to estimates with intervals. The only user of Polars and NumPy.
 
-`measure_table` and `compare_tables` take anybody's tables; `evaluate` runs a locked plan.
+`measure_table`, `compare_tables` and `drift_tables` take anybody's tables; `evaluate` runs a locked plan.
 """
 
 from muniment.measure.differences import differences, evaluation_bytes
+from muniment.measure.drift_request import Drift, DriftRequest, drift_tables
 from muniment.measure.evaluation import EvaluationRequest, evaluate
 from muniment.measure.request import (
     CompareRequest,
@@ -16,11 +17,14 @@ from muniment.measure.tables import open_table
 
 __all__ = [
     "CompareRequest",
+    "Drift",
+    "DriftRequest",
     "EvaluationRequest",
     "MeasureRequest",
     "Measures",
     "compare_tables",
     "differences",
+    "drift_tables",
     "evaluate",
     "evaluation_bytes",
     "measure_table",

@@ -69,5 +69,48 @@ def binomial_half_p(k: int, n: int) -> float:
     return min(1.0, 2 * beta_cdf(0.5, n - smaller, smaller + 1))
 
 
+def kolmogorov_p(x: float) -> float:
+    """P(K > x) of the limiting Kolmogorov distribution; `x` is the distance times the root of n.
+
+    The alternating series converges fast for a large `x`, its theta transform for a small one.
+    """
+    if x <= 0:
+        return 1.0
+    if x < 1.18:
+        base = -(math.pi**2) / (8 * x * x)
+        below = math.fsum(math.exp((2 * k - 1) ** 2 * base) for k in range(1, 20))
+        return max(0.0, 1.0 - math.sqrt(2 * math.pi) / x * below)
+    return min(1.0, 2 * math.fsum((-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, 20)))
+
+
+def chi_square_p(statistic: float, df: int) -> float:
+    """Upper tail of the chi-square distribution: the regularised incomplete gamma function Q(df/2, x/2)."""
+    if statistic <= 0:
+        return 1.0
+    a, x = df / 2, statistic / 2
+    front = math.exp(a * math.log(x) - x - math.lgamma(a))
+    if x < a + 1:
+        term = total = 1 / a
+        for k in range(1, _TERMS):
+            term *= x / (a + k)
+            total += term
+            if term < total * 1e-17:
+                break
+        return max(0.0, 1.0 - front * total)
+    # The continued fraction of the upper tail, by the modified method of Lentz.
+    b = x + 1 - a
+    c, d = 1 / _TINY, 1 / b
+    fraction = d
+    for k in range(1, _TERMS):
+        step = -k * (k - a)
+        b += 2
+        d = 1 / _away(step * d + b)
+        c = _away(b + step / c)
+        fraction *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return front * fraction
+
+
 def _away(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
