@@ -37,12 +37,14 @@ def table_options(function: F) -> F:
 @click.option("--threshold", "thresholds", multiple=True, type=float, metavar="T", help="Operating point.")
 @click.option("--by", multiple=True, metavar="COL[,COL...]", help="Subgroups; a comma makes an intersection.")
 @click.option("--cluster", metavar="COL", help="Patient column, where a patient has several rows.")
-@click.option("--weight", metavar="COL", help="Column with weights.")
+@click.option("--weight", metavar="COL", help="Column with the number of equal rows a row stands for.")
 @click.option(
     "--interval", type=click.Choice(["wilson", "clopper-pearson"]), default="wilson", show_default=True
 )
-@click.option("--bootstrap", type=int, metavar="N", help="Bootstrap replicates.")
-@click.option("--seed", type=int, metavar="S", help="Seed of the bootstrap.")
+@click.option(
+    "--bootstrap", type=int, metavar="N", help="Intervals from N replicates, of patients with --cluster."
+)
+@click.option("--seed", type=int, metavar="S", default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--engine", type=click.Choice(["polars", "spark"]), default="polars", show_default=True)
 @format_option("text", "json")
 def measure(
@@ -59,7 +61,7 @@ def measure(
     weight: str | None,
     interval: str,
     bootstrap: int | None,
-    seed: int | None,
+    seed: int,
     engine: str,
     output: str,
 ) -> int:

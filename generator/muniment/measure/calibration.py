@@ -10,11 +10,14 @@ import numpy as np
 from muniment.measure.distributions import critical
 from muniment.measure.kernel import Floats, Keys
 from muniment.measure.result import Result, undecided, wald
+from muniment.measure.units import Units, between
 
 NORMAL = "normal"
 """Normal approximation of a mean: the standard deviation of the rows' losses over the root of n."""
 LIKELIHOOD = "logistic-wald"
 LOG_NORMAL = "log-normal"
+CLUSTERED = {NORMAL: "normal-clustered", LIKELIHOOD: "logistic-sandwich", LOG_NORMAL: "log-linearised"}
+"""What each method is called where its variance is the one between clusters."""
 STEPS = 60
 METRICS = ("brier", "log_loss", "calibration_intercept", "calibration_slope", "oe_ratio")
 METHODS = {
@@ -63,62 +66,83 @@ def not_probabilities(keys: Keys, lower_is_positive: bool) -> str | None:
     return None
 
 
-def calibration(keys: Keys, level: float, lower_is_positive: bool = False) -> dict[str, Result]:
-    """Every metric of `METRICS` for one cohort, each with its interval or with why not."""
+def method_of(metric: str, clustered: bool) -> str:
+    """How a metric's interval is made, with rows that are independent or come in clusters."""
+    return CLUSTERED[METHODS[metric]] if clustered else METHODS[metric]
+
+
+def calibration(
+    keys: Keys, level: float, lower_is_positive: bool = False, units: Units | None = None
+) -> dict[str, Result]:
+    """Every metric of `METRICS` for one cohort, each with its interval or with why not.
+
+    With `units` every variance is the one between clusters.
+    """
     reason = not_probabilities(keys, lower_is_positive)
+    if units is not None and units.count < 2:
+        reason = reason or "one cluster only"
     if reason:
-        return {metric: undecided(METHODS[metric], reason) for metric in METRICS}
+        return {metric: undecided(method_of(metric, units is not None), reason) for metric in METRICS}
     rows = probabilities(keys)
-    intercept, slope = recalibration(rows, level)
+    intercept, slope = recalibration(rows, level, units)
     return {
-        "brier": brier(rows, level),
-        "log_loss": log_loss(rows, level),
+        "brier": brier(rows, level, units),
+        "log_loss": log_loss(rows, level, units),
         "calibration_intercept": intercept,
         "calibration_slope": slope,
-        "oe_ratio": oe_ratio(rows, level),
+        "oe_ratio": oe_ratio(rows, level, units),
     }
 
 
-def brier(rows: Probabilities, level: float) -> Result:
+def brier(rows: Probabilities, level: float, units: Units | None = None) -> Result:
     """Mean squared error of the probability (Brier 1950), with the interval of a mean."""
-    return _mean((rows.p - rows.y) ** 2, level, "brier", (0.0, 1.0))
+    return _mean((rows.p - rows.y) ** 2, level, "brier", (0.0, 1.0), units)
 
 
-def log_loss(rows: Probabilities, level: float) -> Result:
+def log_loss(rows: Probabilities, level: float, units: Units | None = None) -> Result:
     """Mean negative log-likelihood in nats, with the interval of a mean."""
     held = np.where(rows.y == 1, rows.p, 1 - rows.p)
     if float(held.min()) == 0:
-        return undecided(NORMAL, "a score of exactly 0 or 1 was wrong: the loss is infinite")
-    return _mean(-np.log(held), level, "log_loss", (0.0, math.inf))
+        method = method_of("log_loss", units is not None)
+        return undecided(method, "a score of exactly 0 or 1 was wrong: the loss is infinite")
+    return _mean(-np.log(held), level, "log_loss", (0.0, math.inf), units)
 
 
-def oe_ratio(rows: Probabilities, level: float) -> Result:
-    """Observed over expected events, log-normal interval.
+def oe_ratio(rows: Probabilities, level: float, units: Units | None = None) -> Result:
+    """Observed over expected events, with an interval on the scale of the logarithm.
 
-    The standard error of the ratio's logarithm is sqrt((1 - O/n) / O) (Debray et al. 2017, BMJ 356:i6460).
+    The standard error of the ratio's logarithm is sqrt((1 - O/n) / O) (Debray et al. 2017, BMJ 356:i6460);
+    with clusters it is that of the linearised `sum(y)/O - sum(p)/E` between them.
     """
+    method = method_of("oe_ratio", units is not None)
     observed, expected = rows.events, float(rows.p.sum())
     if observed == 0 or expected == 0:
-        return undecided(LOG_NORMAL, "no events" if observed == 0 else "no events expected")
+        return undecided(method, "no events" if observed == 0 else "no events expected")
     ratio = observed / expected
-    factor = math.exp(critical(level) * math.sqrt((1 - observed / rows.n) / observed))
-    return Result(ratio, ratio / factor, ratio * factor, LOG_NORMAL)
+    if units is None:
+        variance = (1 - observed / rows.n) / observed
+    else:
+        variance = between(units.sums(rows.y / observed - rows.p / expected))
+    factor = math.exp(critical(level) * math.sqrt(variance))
+    return Result(ratio, ratio / factor, ratio * factor, method)
 
 
-def recalibration(rows: Probabilities, level: float) -> tuple[Result, Result]:
+def recalibration(rows: Probabilities, level: float, units: Units | None = None) -> tuple[Result, Result]:
     """Calibration-in-the-large and Cox's calibration slope, both with Wald intervals.
 
     The intercept is that of a logistic regression with the logit of the score as offset (slope 1);
     the slope is that of a regression on the logit with a free intercept (Cox 1958; Steyerberg 2009).
+    With `units` the standard errors are those of the sandwich with clusters (Liang and Zeger 1986).
     """
+    method = method_of("calibration_slope", units is not None)
     reason = _no_logit(rows)
     if reason:
-        return undecided(LIKELIHOOD, reason), undecided(LIKELIHOOD, reason)
+        return undecided(method, reason), undecided(method, reason)
     logit = np.log(rows.p) - np.log1p(-rows.p)
-    intercept = _intercept(logit, rows.y, level)
+    intercept = _intercept(logit, rows.y, level, units)
     if float(logit[0]) == float(logit[-1]):
-        return intercept, undecided(LIKELIHOOD, "all scores are equal")
-    return intercept, _slope(logit, rows.y, level)
+        return intercept, undecided(method, "all scores are equal")
+    return intercept, _slope(logit, rows.y, level, units)
 
 
 def _no_logit(rows: Probabilities) -> str | None:
@@ -128,14 +152,15 @@ def _no_logit(rows: Probabilities) -> str | None:
     return f"{certain} scores are exactly 0 or 1 and have no logit" if certain else None
 
 
-def _intercept(logit: Floats, y: Floats, level: float) -> Result:
+def _intercept(logit: Floats, y: Floats, level: float, units: Units | None) -> Result:
     """Newton's method in one unknown; the log-likelihood is concave, so a bounded step finds it."""
+    method = method_of("calibration_intercept", units is not None)
     a = 0.0
     for _ in range(STEPS):
         fitted = _expit(logit + a)
         weight = float((fitted * (1 - fitted)).sum())
         if weight < 1e-12:
-            return undecided(LIKELIHOOD, "the fit does not converge")
+            return undecided(method, "the fit does not converge")
         step = float((y - fitted).sum()) / weight
         a += max(-4.0, min(4.0, step))
         if abs(step) < 1e-13 * max(1.0, abs(a)):
@@ -143,12 +168,14 @@ def _intercept(logit: Floats, y: Floats, level: float) -> Result:
     fitted = _expit(logit + a)
     weight = float((fitted * (1 - fitted)).sum())
     if weight < 1e-12 or abs(float((y - fitted).sum())) > 1e-6 * max(1.0, float(y.sum())):
-        return undecided(LIKELIHOOD, "the fit does not converge")
-    return wald(a, 1 / math.sqrt(weight), level, LIKELIHOOD)
+        return undecided(method, "the fit does not converge")
+    meat = weight if units is None else between(units.sums(y - fitted))
+    return wald(a, math.sqrt(meat) / weight, level, method)
 
 
-def _slope(logit: Floats, y: Floats, level: float) -> Result:
+def _slope(logit: Floats, y: Floats, level: float, units: Units | None) -> Result:
     """Newton's method in two unknowns on the standardised logit, halving a step that does not help."""
+    method = method_of("calibration_slope", units is not None)
     centre = float(logit.sum()) / len(logit)
     spread = math.sqrt(float(((logit - centre) ** 2).sum()) / len(logit))
     x = (logit - centre) / spread
@@ -162,15 +189,19 @@ def _slope(logit: Floats, y: Floats, level: float) -> Result:
         g0, g1 = float(residual.sum()), float((residual * x).sum())
         determinant = w0 * w2 - w1 * w1
         if determinant <= 1e-10 * w0 * w2 or abs(b) > 200:
-            return undecided(LIKELIHOOD, "the scores separate the classes: the fit does not converge")
+            return undecided(method, "the scores separate the classes: the fit does not converge")
         da, db = (w2 * g0 - w1 * g1) / determinant, (w0 * g1 - w1 * g0) / determinant
         if max(abs(da), abs(db)) < 1e-12 * max(1.0, abs(b)):
-            return wald(b / spread, math.sqrt(w0 / determinant) / spread, level, LIKELIHOOD)
+            variance = w0 / determinant
+            if units is not None:
+                # The row of the inverse information that belongs to the slope, on each row's score.
+                variance = between(units.sums(residual * (w0 * x - w1) / determinant))
+            return wald(b / spread, math.sqrt(variance) / spread, level, method)
         scale = 1.0
         while (trial := _likelihood(x, y, a + scale * da, b + scale * db)) < best - 1e-9 and scale > 1e-6:
             scale /= 2
         a, b, best = a + scale * da, b + scale * db, trial
-    return undecided(LIKELIHOOD, "the scores separate the classes: the fit does not converge")
+    return undecided(method, "the scores separate the classes: the fit does not converge")
 
 
 def _likelihood(x: Floats, y: Floats, a: float, b: float) -> float:
@@ -184,10 +215,16 @@ def _expit(linear: Floats) -> Floats:
         return np.asarray(1.0 / (1.0 + np.exp(-linear)), dtype=np.float64)
 
 
-def _mean(losses: Floats, level: float, metric: str, bounds: tuple[float, float]) -> Result:
+def _mean(
+    losses: Floats, level: float, metric: str, bounds: tuple[float, float], units: Units | None
+) -> Result:
     n = len(losses)
+    method = method_of(metric, units is not None)
     if n < 2:
-        return undecided(METHODS[metric], "one row only")
+        return undecided(method, "one row only")
     mean = float(losses.sum()) / n
-    variance = float(((losses - mean) ** 2).sum()) / (n - 1)
-    return wald(mean, math.sqrt(variance / n), level, METHODS[metric], bounds)
+    if units is None:
+        variance = float(((losses - mean) ** 2).sum()) / (n - 1) / n
+    else:
+        variance = between(units.sums(losses - mean)) / (n * n)
+    return wald(mean, math.sqrt(variance), level, method, bounds)

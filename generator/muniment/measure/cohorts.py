@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 
 from muniment.errors import UnreadableInput
-from muniment.measure.kernel import Keys, Scale, all_keys, keyed, keys_by, scale_of
-from muniment.measure.prepare import LABEL, SCORE, Prepared, by_columns
+from muniment.measure.kernel import KEY, Keys, Scale, all_keys, keyed, keys_by, scale_of
+from muniment.measure.prepare import CLUSTER, LABEL, SCORE, Prepared, by_columns
 from muniment.measure.suppression import fewer, hidden
+from muniment.measure.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Cohort:
     events: int
     suppressed: str | None = None
     """Why nothing of this cohort is shown, or `None`."""
+    units: Units | None = None
+    """Which rows belong together; `None` where every row stands for itself."""
 
 
 def flagged(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
@@ -100,7 +104,8 @@ def everybody(prepared: Prepared, points: Sequence[OperatingPoint], min_n: int) 
     row = frame.select(_sums(len(points))).row(0, named=True)
     keys = all_keys(frame, scale_of(frame))
     small = fewer(min_n) if frame.height < min_n else None
-    return Cohort({}, keys, _counts(row, points), frame.height, row["events"], small)
+    units = _units(frame, points)
+    return Cohort({}, keys, _counts(row, points), frame.height, row["events"], small, units)
 
 
 def levels(
@@ -116,6 +121,9 @@ def levels(
     reasons = hidden({level: row["n"] for level, row in rows.items()}, min_n)
     if frame.height < min_n:
         reasons = dict.fromkeys(rows, fewer(min_n))
+    parts: Mapping[tuple[object, ...], pl.DataFrame] = (
+        frame.partition_by(columns, as_dict=True) if CLUSTER in frame.columns else {}
+    )
     return tuple(
         Cohort(
             dict(zip(by, level, strict=True)),
@@ -124,9 +132,36 @@ def levels(
             row["n"],
             row["events"],
             reasons.get(level),
+            _units(parts[level], points) if level in parts else None,
         )
         for level, row in rows.items()
     )
+
+
+def singles(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
+    """Return a flagged table in which every row is a cluster of its own, numbered by what it holds."""
+    flags = [f"flag:{index}" for index in range(len(points))]
+    frame = prepared.frame.sort([KEY, *flags]).with_row_index(CLUSTER)
+    return replace(prepared, frame=frame.with_columns(pl.col(CLUSTER).cast(pl.Int64)))
+
+
+def _units(frame: pl.DataFrame, points: Sequence[OperatingPoint]) -> Units | None:
+    """The clusters of a cohort's rows in the order of its sorted keys, renumbered from zero."""
+    if CLUSTER not in frame.columns:
+        return None
+    flags = [f"flag:{index}" for index in range(len(points))]
+    # Rows that agree in key, cluster and flags are exchangeable: any order of them is the same.
+    rows = frame.select(KEY, CLUSTER, LABEL, *flags).sort([KEY, CLUSTER, *flags])
+    names, codes = np.unique(rows[CLUSTER].to_numpy(), return_inverse=True)
+    labels = rows[LABEL].to_numpy()
+    cells = {}
+    for index, point in enumerate(points):
+        called = rows[f"flag:{index}"].to_numpy()
+        kinds = (called & labels, called & ~labels, ~called & labels, ~called & ~labels)
+        cells[point.id] = np.stack(
+            [np.bincount(codes[kind], minlength=len(names)) for kind in kinds], axis=1
+        ).astype(np.int64)
+    return Units(codes.astype(np.int64), len(names), cells)
 
 
 def _sums(points: int) -> Iterable[pl.Expr]:

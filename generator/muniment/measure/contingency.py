@@ -8,16 +8,72 @@ A cell of zero gives a reason and no number where a ratio needs it: nothing is a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from muniment.measure.cohorts import Counts
 from muniment.measure.distributions import critical
+from muniment.measure.kernel import Floats
 from muniment.measure.proportions import unpaired_difference, wilson
 from muniment.measure.result import Result, undecided, wald
 
 LOG = "log-wald"
 NEWCOMBE = "newcombe"
+TRANSFORMED = "wilson-transformed"
 MULTINOMIAL = "multinomial-wald"
 LOGIT = "mercaldo-logit"
+METHODS: Mapping[str, str] = {
+    "balanced_accuracy": NEWCOMBE,
+    "f1": TRANSFORMED,
+    "lr_positive": LOG,
+    "lr_negative": LOG,
+    "diagnostic_odds_ratio": LOG,
+    "youden": NEWCOMBE,
+    "net_benefit": MULTINOMIAL,
+}
+"""Every metric of this module that an operating point has, in the order of the contract, and its interval."""
+ON_LOG_SCALE = frozenset({"lr_positive", "lr_negative", "diagnostic_odds_ratio"})
+
+
+def indices(counts: Counts, threshold: float | None, level: float) -> dict[str, Result]:
+    """Every metric of `METHODS` for one 2×2 table; `threshold` is the probability that all are called at."""
+    return {
+        "balanced_accuracy": balanced_accuracy(counts, level),
+        "f1": f1(counts, level),
+        "lr_positive": likelihood_ratio_positive(counts, level),
+        "lr_negative": likelihood_ratio_negative(counts, level),
+        "diagnostic_odds_ratio": diagnostic_odds_ratio(counts, level),
+        "youden": youden(counts, level),
+        "net_benefit": net_benefit(counts, threshold, level),
+    }
+
+
+def of_tables(metric: str, threshold: float | None) -> Callable[[Floats], Floats]:
+    """The metric of many 2×2 tables at once, (tables, 4) to (tables,); not finite where undefined."""
+    weight = math.nan if threshold is None or not 0 <= threshold < 1 else threshold / (1 - threshold)
+
+    def of(tables: Floats) -> Floats:
+        tp, fp, fn, tn = tables.T
+        sensitivity, specificity = tp / (tp + fn), tn / (tn + fp)
+        match metric:
+            case "balanced_accuracy":
+                value = (sensitivity + specificity) / 2
+            case "f1":
+                value = 2 * tp / (2 * tp + fp + fn)
+            case "lr_positive":
+                value = sensitivity / (1 - specificity)
+            case "lr_negative":
+                value = (1 - sensitivity) / specificity
+            case "diagnostic_odds_ratio":
+                value = tp * tn / (fp * fn)
+            case "youden":
+                value = sensitivity + specificity - 1
+            case _:
+                value = (tp - weight * fp) / (tp + fp + fn + tn)
+        return np.asarray(value, dtype=np.float64)
+
+    return of
 
 
 def likelihood_ratio_positive(counts: Counts, level: float) -> Result:
@@ -68,10 +124,10 @@ def f1(counts: Counts, level: float) -> Result:
     """
     n = counts.tp + counts.fp + counts.fn
     if n == 0:
-        return undecided("wilson-transformed", "no events and no positive calls")
+        return undecided(TRANSFORMED, "no events and no positive calls")
     low, high = wilson(counts.tp, n, level)
     share = counts.tp / n
-    return Result(_f1(share), _f1(low), _f1(high), "wilson-transformed")
+    return Result(_f1(share), _f1(low), _f1(high), TRANSFORMED)
 
 
 def net_benefit(counts: Counts, threshold: float | None, level: float) -> Result:

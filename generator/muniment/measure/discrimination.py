@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from muniment.measure.distributions import bisected, critical, two_sided
-from muniment.measure.kernel import Floats, RankState
+from muniment.measure.kernel import Floats, Keys, RankState, tie_counts
 from muniment.measure.result import Result, undecided, wald
+from muniment.measure.units import Units, clustered_auroc_variance
 
 DELONG = "delong"
 NEWCOMBE = "newcombe-auroc"
+OBUCHOWSKI = "obuchowski"
+LOGIT = "logit-wald"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,52 @@ def auroc(state: RankState, level: float) -> Result:
         low, high = newcombe_auroc(value, state.positives, state.negatives, level)
         return Result(value, low, high, NEWCOMBE)
     return wald(value, math.sqrt(variance), level, DELONG, (0.0, 1.0))
+
+
+def clustered_auroc(state: RankState, keys: Keys, units: Units, level: float) -> Result:
+    """The area with several rows a cluster (Obuchowski 1997, Biometrics 53:567), clipped to [0, 1]."""
+    reason = too_few(state)
+    if reason:
+        return undecided(OBUCHOWSKI, reason)
+    variance = clustered_auroc_variance(keys, units)
+    if not math.isfinite(variance):
+        return undecided(OBUCHOWSKI, "events or non-events of one cluster only")
+    if variance <= 0:
+        return undecided(OBUCHOWSKI, "the placements do not vary: no interval")
+    return wald(area(state), math.sqrt(variance), level, OBUCHOWSKI, (0.0, 1.0))
+
+
+def average_precision(keys: Keys, level: float) -> Result:
+    """Area under the step-wise precision-recall curve, as scikit-learn computes it.
+
+    The interval is a Wald interval of the logit with standard error `1 / sqrt(P · AP (1 − AP))`, P being the
+    events (Boyd, Eng and Page 2013, ECML PKDD, section 3.4). No events give no value.
+    """
+    events = keys.positives(0, keys.n)
+    if events == 0:
+        return undecided(LOGIT, "no events" if keys.n else "no rows")
+    value = precision_area(keys)
+    if value in (0.0, 1.0):
+        return undecided(LOGIT, "every event ranks above every non-event: no interval")
+    logit = math.log(value / (1 - value))
+    reach = critical(level) / math.sqrt(events * value * (1 - value))
+    low, high = (1 / (1 + math.exp(-(logit + side * reach))) for side in (-1, 1))
+    return Result(value, low, high, LOGIT)
+
+
+def precision_area(keys: Keys) -> float:
+    """Mean precision over events, each called with all rows of its own score or above."""
+    total = keys.positives(0, keys.n)
+    below = below_events = 0
+    parts = []
+    for _, events, others in tie_counts(keys.values):
+        hits = total - below_events - (np.cumsum(events) - events)
+        called = keys.n - below - (np.cumsum(events + others) - events - others)
+        held = events > 0
+        parts.append(float((events[held] * (hits[held] / called[held])).sum()))
+        below += int((events + others).sum())
+        below_events += int(events.sum())
+    return math.fsum(parts) / total
 
 
 def area(state: RankState) -> float:

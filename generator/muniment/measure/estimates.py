@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from muniment.measure.calibration import METHODS, METRICS, calibration
-from muniment.measure.cohorts import Cohort, Counts
-from muniment.measure.discrimination import DELONG, auroc
+from muniment.measure import bootstrap, clustered, contingency
+from muniment.measure.bootstrap import Resampling
+from muniment.measure.calibration import METRICS, calibration
+from muniment.measure.calibration import method_of as calibration_method
+from muniment.measure.cohorts import Cohort, Counts, OperatingPoint
+from muniment.measure.discrimination import (
+    DELONG,
+    LOGIT,
+    OBUCHOWSKI,
+    auroc,
+    average_precision,
+    clustered_auroc,
+)
 from muniment.measure.kernel import fold
 from muniment.measure.proportions import proportion
 from muniment.measure.result import Result, undecided
+from muniment.measure.units import Units, clustered_proportion
 from muniment.model.estimate import Estimate
 
-THRESHOLD_METRICS = ("positive_rate", "sensitivity", "specificity", "ppv", "npv", "accuracy")
+PROPORTIONS = ("positive_rate", "sensitivity", "specificity", "ppv", "npv", "accuracy")
+THRESHOLD_METRICS = (*PROPORTIONS, *contingency.METHODS)
 COUNT_METRICS = ("tp", "fp", "fn", "tn")
 COUNT = "count"
 
@@ -31,13 +43,22 @@ class Settings:
     min_events: int = 0
     """Cohorts with fewer events or non-events are marked descriptive."""
     lower_is_positive: bool = False
+    clustered: bool = False
+    """Whether several rows may belong to one cluster; then no interval takes rows for independent."""
+    resampling: Resampling | None = None
+    """Intervals of areas and of threshold metrics from resampled clusters (or rows), where asked for."""
 
 
-def estimates(cohort: Cohort, settings: Settings) -> tuple[Estimate, ...]:
-    """All estimates of a cohort; each undecided, without any number, where the cohort is suppressed."""
+def estimates(
+    cohort: Cohort, settings: Settings, points: tuple[OperatingPoint, ...] = ()
+) -> tuple[Estimate, ...]:
+    """All estimates of a cohort; each undecided, without any number, where the cohort is suppressed.
+
+    `points` are the operating points behind the cohort's counts: net benefit needs their thresholds.
+    """
     if cohort.suppressed is not None:
         return tuple(_withheld(cohort, settings))
-    return tuple(_shown(cohort, settings))
+    return tuple(_shown(cohort, settings, {point.id: _common(point) for point in points}))
 
 
 def descriptive(cohort: Cohort, settings: Settings) -> bool:
@@ -45,7 +66,38 @@ def descriptive(cohort: Cohort, settings: Settings) -> bool:
     return min(cohort.events, cohort.n - cohort.events) < settings.min_events
 
 
-def _shown(cohort: Cohort, settings: Settings) -> Iterator[Estimate]:
+def proportions(counts: Counts) -> dict[str, tuple[int, int, str]]:
+    """Numerator, denominator and what an empty denominator means, for every proportion of a 2×2 table."""
+    tp, fp, fn, tn = counts.tp, counts.fp, counts.fn, counts.tn
+    return {
+        "positive_rate": (tp + fp, counts.n, "no rows"),
+        "sensitivity": (tp, tp + fn, "no events"),
+        "specificity": (tn, tn + fp, "no non-events"),
+        "ppv": (tp, tp + fp, "no positive calls"),
+        "npv": (tn, tn + fn, "no negative calls"),
+        "accuracy": (tp + tn, counts.n, "no rows"),
+    }
+
+
+_CELLS = {
+    "positive_rate": ((0, 1), (0, 1, 2, 3)),
+    "sensitivity": ((0,), (0, 2)),
+    "specificity": ((3,), (1, 3)),
+    "ppv": ((0,), (0, 1)),
+    "npv": ((3,), (2, 3)),
+    "accuracy": ((0, 3), (0, 1, 2, 3)),
+}
+"""Which of tp, fp, fn, tn are numerator and denominator of each proportion."""
+
+
+def _common(point: OperatingPoint) -> float | None:
+    """The one threshold of an operating point; `None` where it differs by level."""
+    return point.threshold if point.column is None else None
+
+
+def _shown(
+    cohort: Cohort, settings: Settings, thresholds: dict[float | str, float | None]
+) -> Iterator[Estimate]:
     def made(metric: str, result: Result, n: int, threshold: float | str | None = None) -> Estimate:
         level = None if result.method == COUNT else settings.level
         return Estimate(
@@ -62,49 +114,125 @@ def _shown(cohort: Cohort, settings: Settings) -> Iterator[Estimate]:
             result.undecided,
         )
 
-    yield made("auroc", auroc(fold(cohort.keys.values), settings.level), cohort.n)
-    for metric, result in calibration(cohort.keys, settings.level, settings.lower_is_positive).items():
+    for metric, result in _ranks(cohort, settings).items():
         yield made(metric, result, cohort.n)
-    share = proportion(cohort.events, cohort.n, settings.level, settings.interval, "no rows")
-    yield made("prevalence", share, cohort.n)
+    units = cohort.units if settings.clustered else None
+    for metric, result in calibration(cohort.keys, settings.level, settings.lower_is_positive, units).items():
+        yield made(metric, result, cohort.n)
+    yield made("prevalence", _prevalence(cohort, settings), cohort.n)
     for point, counts in cohort.counts.items():
-        for metric, (k, n, nothing) in proportions(counts).items():
-            result = proportion(k, n, settings.level, settings.interval, nothing)
-            yield made(metric, result, n, point)
+        sizes = proportions(counts)
+        for metric, result in _at(cohort, point, thresholds.get(point), settings).items():
+            yield made(metric, result, sizes[metric][1] if metric in sizes else cohort.n, point)
         for metric in COUNT_METRICS:
             count = Result(getattr(counts, metric), None, None, COUNT)
             yield made(metric, count, cohort.n, point)
 
 
-def proportions(counts: Counts) -> dict[str, tuple[int, int, str]]:
-    """Numerator, denominator and what an empty denominator means, for every proportion of a 2×2 table."""
-    tp, fp, fn, tn = counts.tp, counts.fp, counts.fn, counts.tn
-    return {
-        "positive_rate": (tp + fp, counts.n, "no rows"),
-        "sensitivity": (tp, tp + fn, "no events"),
-        "specificity": (tn, tn + fp, "no non-events"),
-        "ppv": (tp, tp + fp, "no positive calls"),
-        "npv": (tn, tn + fn, "no negative calls"),
-        "accuracy": (tp + tn, counts.n, "no rows"),
+def _ranks(cohort: Cohort, settings: Settings) -> dict[str, Result]:
+    """The AUROC and the average precision."""
+    state = fold(cohort.keys.values)
+    plain = {
+        "auroc": auroc(state, settings.level),
+        "average_precision": average_precision(cohort.keys, settings.level),
     }
+    if cohort.units is None:
+        return plain
+    if settings.resampling is None:
+        return {
+            "auroc": clustered_auroc(state, cohort.keys, cohort.units, settings.level),
+            "average_precision": undecided(bootstrap.CLUSTERED, "clustered, it needs bootstrap replicates"),
+        }
+    return bootstrap.areas(
+        cohort.keys, cohort.units, settings.resampling, settings.level, _bootstrapped(settings), plain
+    )
+
+
+def _prevalence(cohort: Cohort, settings: Settings) -> Result:
+    if cohort.units is None or not settings.clustered:
+        return proportion(cohort.events, cohort.n, settings.level, settings.interval, "no rows")
+    labels = cohort.keys.labels.astype(float)
+    hits, rows = cohort.units.sums(labels), cohort.units.sums(labels * 0 + 1)
+    return clustered_proportion(hits, rows, settings.level, settings.interval, "no rows")
+
+
+def _at(cohort: Cohort, point: float | str, threshold: float | None, settings: Settings) -> dict[str, Result]:
+    """Every threshold metric of one operating point."""
+    counts = cohort.counts[point]
+    level = settings.level
+    out = {
+        metric: proportion(k, n, level, settings.interval, nothing)
+        for metric, (k, n, nothing) in proportions(counts).items()
+    } | contingency.indices(counts, threshold, level)
+    if cohort.units is None:
+        return out
+    if settings.resampling is not None:
+        return _resampled(cohort.units, point, threshold, settings, out)
+    cells = cohort.units.cells[point]
+    for metric, (over, under) in _CELLS.items():
+        hits, rows = cells[:, list(over)].sum(axis=1), cells[:, list(under)].sum(axis=1)
+        nothing = proportions(counts)[metric][2]
+        out[metric] = clustered_proportion(
+            hits.astype(float), rows.astype(float), level, settings.interval, nothing
+        )
+    return out | clustered.clustered_indices(counts, cells, threshold, level)
+
+
+def _resampled(
+    units: Units, point: float | str, threshold: float | None, settings: Settings, plain: dict[str, Result]
+) -> dict[str, Result]:
+    assert settings.resampling is not None
+    statistics = {metric: bootstrap.share(*_CELLS[metric]) for metric in PROPORTIONS}
+    statistics |= {metric: contingency.of_tables(metric, threshold) for metric in contingency.METHODS}
+    found = bootstrap.cell_replicates(units.cells[point], settings.resampling, statistics)
+    method = _bootstrapped(settings)
+    return {
+        metric: bootstrap.interval(
+            result.value, found[metric], settings.level, method, result.undecided or "no value"
+        )
+        for metric, result in plain.items()
+    }
+
+
+def _bootstrapped(settings: Settings) -> str:
+    return bootstrap.CLUSTERED if settings.clustered else bootstrap.METHOD
 
 
 def _withheld(cohort: Cohort, settings: Settings) -> Iterator[Estimate]:
     """The same list without a number: the shape of the output must not tell what is in a hidden cell."""
-    methods = {"auroc": DELONG} | {metric: METHODS[metric] for metric in METRICS}
-    methods["prevalence"] = settings.interval
-    hidden = undecided("", cohort.suppressed or "")
-    for metric, method in methods.items():
-        yield Estimate(metric, cohort.by, None, method=method, undecided=hidden.undecided)
+    reason = cohort.suppressed or ""
+    for metric, method in _methods(settings).items():
+        yield Estimate(metric, cohort.by, None, method=method, undecided=reason)
     for point in cohort.counts:
         for metric in THRESHOLD_METRICS:
             yield Estimate(
                 metric,
                 cohort.by,
                 None,
-                method=settings.interval,
+                method=_threshold_method(metric, settings),
                 threshold=point,
-                undecided=hidden.undecided,
+                undecided=reason,
             )
         for metric in COUNT_METRICS:
-            yield Estimate(metric, cohort.by, None, method=COUNT, threshold=point, undecided=hidden.undecided)
+            yield Estimate(metric, cohort.by, None, method=COUNT, threshold=point, undecided=reason)
+
+
+def _methods(settings: Settings) -> dict[str, str]:
+    """Metric without a threshold to how its interval is usually made."""
+    shares = f"{settings.interval}-rao-scott" if settings.clustered else settings.interval
+    if settings.resampling is not None:
+        ranks = {"auroc": _bootstrapped(settings), "average_precision": _bootstrapped(settings)}
+    elif settings.clustered:
+        ranks = {"auroc": OBUCHOWSKI, "average_precision": bootstrap.CLUSTERED}
+    else:
+        ranks = {"auroc": DELONG, "average_precision": LOGIT}
+    calibrated = {metric: calibration_method(metric, settings.clustered) for metric in METRICS}
+    return ranks | calibrated | {"prevalence": shares}
+
+
+def _threshold_method(metric: str, settings: Settings) -> str:
+    if settings.resampling is not None:
+        return _bootstrapped(settings)
+    if metric in PROPORTIONS:
+        return f"{settings.interval}-rao-scott" if settings.clustered else settings.interval
+    return clustered.method_of(metric) if settings.clustered else contingency.METHODS[metric]

@@ -102,7 +102,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         for comparator in plan.comparators
         for item in _against(prepared, plan, comparator, request.operating_point, axes)
     ]
-    overall_estimates = [item.as_json() for item in estimates(overall, settings)]
+    overall_estimates = [item.as_json() for item in estimates(overall, settings, plan.points)]
     subgroups = [_subgroup(axis, cohort, plan) for axis, cohorts in axes.items() for cohort in cohorts]
     operational = _operational(request.operational)
     book = _book(plan, overall_estimates, subgroups, compared, operational, overall.suppressed is not None)
@@ -198,7 +198,7 @@ def _subgroup(axis: str, cohort: Cohort, plan: Plan) -> dict[str, Any]:
         **_sizes(cohort),
         "suppressed": not shown,
         "descriptive": shown and descriptive(cohort, plan.settings),
-        "estimates": [item.as_json() for item in estimates(cohort, plan.settings)],
+        "estimates": [item.as_json() for item in estimates(cohort, plan.settings, plan.points)],
     }
 
 

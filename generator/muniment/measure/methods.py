@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from muniment.measure.cohorts import OperatingPoint
 from muniment.measure.estimates import Settings
@@ -28,13 +28,7 @@ def methods(
         f"Of {rows} rows {left_out} were left out ({excluded['null_label']} without a label, "
         f"{excluded['null_score']} without a score).",
         f"All intervals are two-sided at {settings.level * 100:.12g} %.",
-        "The area under the ROC curve was computed by mid-ranks with DeLong's interval (DeLong 1988; Sun "
-        "and Xu 2014), and with Newcombe's score interval (2006) where all placements agree;",
-        f"proportions have {_PROPORTIONS[settings.interval]};",
-        "the Brier score and the log loss have the normal interval of a mean;",
-        "the calibration intercept (logit offset, slope 1) and slope (Cox) come from logistic regression "
-        "with Wald intervals;",
-        "the ratio of observed to expected events has a log-normal interval (Debray 2017).",
+        *_intervals(settings),
     ]
     if points:
         side = "at or below" if settings.lower_is_positive else "at or above"
@@ -52,6 +46,43 @@ def methods(
     if compared:
         parts.append(paired_methods())
     return " ".join(parts)
+
+
+def _intervals(settings: Settings) -> Iterator[str]:
+    drawn = settings.resampling
+    if drawn is not None:
+        whom = "clusters" if settings.clustered else "rows"
+        yield (
+            f"Areas and threshold metrics have percentile intervals of {drawn.replicates} bootstrap "
+            f"replicates of {whom} (Philox generator keyed by seed {drawn.seed} and replicate)."
+        )
+    elif settings.clustered:
+        yield (
+            "Rows of one cluster were not taken for independent: the area under the ROC curve, by mid-ranks, "
+            "has Obuchowski's interval (1997); proportions have "
+            f"{_PROPORTIONS[settings.interval]} at the effective number of rows (Rao and Scott 1992); "
+            "ratios, indices and net benefit have the delta method on clusters."
+        )
+    else:
+        yield (
+            "The area under the ROC curve was computed by mid-ranks with DeLong's interval (DeLong 1988; Sun "
+            "and Xu 2014), and with Newcombe's score interval (2006) where all placements agree; the average "
+            f"precision has a logit interval (Boyd 2013); proportions have {_PROPORTIONS[settings.interval]}; "
+            "likelihood and odds ratios have the log method (Simel 1991), Youden's index and balanced accuracy "
+            "Newcombe's interval for independent proportions (1998, method 10), F1 Wilson's interval "
+            "transformed, and net benefit (Vickers and Elkin 2006) the multinomial normal interval."
+        )
+    if settings.clustered:
+        yield (
+            "Brier score, log loss, ratio of observed to expected events, calibration intercept (logit offset, "
+            "slope 1) and slope (Cox) have intervals from the variance between clusters (Liang and Zeger 1986)."
+        )
+    else:
+        yield (
+            "The Brier score and the log loss have the normal interval of a mean; the calibration intercept "
+            "(logit offset, slope 1) and slope (Cox) come from logistic regression with Wald intervals; the "
+            "ratio of observed to expected events has a log-normal interval (Debray 2017)."
+        )
 
 
 def paired_methods() -> str:

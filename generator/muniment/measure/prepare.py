@@ -19,10 +19,11 @@ from muniment.measure.tables import collect, require
 MISSING = "(missing)"
 """The level that stands for a null in a subgroup column."""
 MAX_LEVELS = 2000
+MOST_ROWS = 1_000_000_000
 NULL_WORDS = ("", "na", "nan", "n/a", "null", "none")
 TRUE_WORDS = frozenset({"1", "true"})
 FALSE_WORDS = frozenset({"0", "false"})
-LABEL, SCORE, ID = "label", "score", "id"
+LABEL, SCORE, ID, CLUSTER, WEIGHT = "label", "score", "id", "cluster", "weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class TableSpec:
     """The column that identifies a row; values must be unique."""
     scores: Mapping[str, str] = field(default_factory=dict)
     """Further score columns (comparators): name to column; a null there excludes nothing."""
+    cluster: str | None = None
+    """The column that says which rows belong to one patient (or reader, or site)."""
+    weight: str | None = None
+    """The column with the number of equal rows that a row stands for; whole numbers, 0 leaves a row out."""
     name: str = "the table"
     """What messages call the table."""
 
@@ -51,7 +56,8 @@ class Prepared:
 
     frame: pl.DataFrame
     """Columns `label` (Boolean), `score` (Float64, high speaks for an event), `by:<column>` (String),
-    `also:<name>` (Float64, nulls kept) and `id` where asked for. One row a case."""
+    `also:<name>` (Float64, nulls kept), `id` and `cluster` (Int64) where asked for. One row a case, repeated
+    as often as its weight says."""
     rows: int
     """Rows of the table, before anything was left out."""
     excluded: Mapping[str, int]
@@ -68,14 +74,16 @@ def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
         UnreadableInput: a missing column, no rows, a score that is no number, a label with more than
             two values or with a positive value that cannot be told, ids that repeat.
     """
-    columns = [spec.label, spec.score, *spec.by, *spec.scores.values(), *([spec.id] if spec.id else [])]
+    optional = [column for column in (spec.id, spec.cluster, spec.weight) if column]
+    columns = [spec.label, spec.score, *spec.by, *spec.scores.values(), *optional]
     schema = table.collect_schema()
     require(schema.names(), columns, spec.name)
     wanted = {LABEL: pl.col(spec.label), SCORE: pl.col(spec.score)}
     wanted |= {f"by:{column}": pl.col(column) for column in spec.by}
     wanted |= {f"also:{name}": pl.col(column) for name, column in spec.scores.items()}
-    if spec.id:
-        wanted[ID] = pl.col(spec.id)
+    for name, column in ((ID, spec.id), (CLUSTER, spec.cluster), (WEIGHT, spec.weight)):
+        if column:
+            wanted[name] = pl.col(column)
     raw = collect(table.select(**wanted), spec.name)
     if raw.height == 0:
         raise UnreadableInput(f"{_name(spec)} has no rows", hint="Check the export that made it.")
@@ -89,6 +97,10 @@ def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
         frame = frame.with_columns(-pl.col(SCORE))
     if spec.id:
         _unique(frame[ID], spec)
+    if spec.cluster:
+        frame = frame.with_columns(_clusters(frame[CLUSTER], spec))
+    if spec.weight:
+        frame = _repeated(frame, spec)
     null_label = frame[LABEL].null_count()
     labelled = frame.drop_nulls(LABEL)
     kept = labelled.drop_nulls(SCORE)
@@ -198,6 +210,34 @@ def _unique(ids: pl.Series, spec: TableSpec) -> None:
             "that an earlier row has",
             hint="A case may stand in the table once; take one row a case.",
         )
+
+
+def _clusters(names: pl.Series, spec: TableSpec) -> pl.Series:
+    """Clusters numbered in the order of their names, whatever order the rows came in."""
+    if names.null_count():
+        raise UnreadableInput(
+            f"column {spec.cluster!r} of {_name(spec)} is empty in {names.null_count()} rows",
+            hint="Every row needs a cluster; a row on its own is a cluster with a name of its own.",
+        )
+    return (names.cast(pl.String).rank("dense") - 1).cast(pl.Int64).alias(CLUSTER)
+
+
+def _repeated(frame: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
+    """Every row as often as its weight says."""
+    weights = _number(frame[WEIGHT], str(spec.weight), spec)
+    wrong = frame.height - int(((weights >= 0) & (weights == weights.floor()) & weights.is_finite()).sum())
+    if wrong:
+        raise UnreadableInput(
+            f"column {spec.weight!r} of {_name(spec)} is no whole number from 0 on in {wrong} rows",
+            hint="A weight says how many equal rows a row stands for; sampling weights are not supported.",
+        )
+    if float(weights.sum()) > MOST_ROWS:
+        raise UnreadableInput(
+            f"the weights of {_name(spec)} add up to {weights.sum():.6g} rows",
+            hint=f"At most {MOST_ROWS:,} rows can be measured this way.",
+        )
+    index = pl.Series(range(frame.height)).repeat_by(weights.cast(pl.Int64)).explode(empty_as_null=False)
+    return frame[index].drop(WEIGHT)
 
 
 def _name(spec: TableSpec) -> str:

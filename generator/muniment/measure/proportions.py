@@ -19,8 +19,8 @@ def proportion(k: int, n: int, level: float, method: str, nothing: str) -> Resul
     return Result(k / n, low, high, method)
 
 
-def interval(k: int, n: int, level: float, method: str) -> tuple[float, float]:
-    """The two-sided interval of `k` of `n` by a method of `INTERVALS`."""
+def interval(k: float, n: float, level: float, method: str) -> tuple[float, float]:
+    """The two-sided interval of `k` of `n` by a method of `INTERVALS`; effective numbers need not be whole."""
     match method:
         case "wilson":
             return wilson(k, n, level)
@@ -31,7 +31,7 @@ def interval(k: int, n: int, level: float, method: str) -> tuple[float, float]:
     )
 
 
-def wilson(k: int, n: int, level: float) -> tuple[float, float]:
+def wilson(k: float, n: float, level: float) -> tuple[float, float]:
     """Wilson's score interval without continuity correction (Newcombe 1998, Stat Med 17:857, method 3)."""
     z = critical(level)
     centre = 2 * k + z * z
@@ -41,7 +41,7 @@ def wilson(k: int, n: int, level: float) -> tuple[float, float]:
     return (0.0 if k == 0 else (centre - reach) / scale, 1.0 if k == n else (centre + reach) / scale)
 
 
-def clopper_pearson(k: int, n: int, level: float) -> tuple[float, float]:
+def clopper_pearson(k: float, n: float, level: float) -> tuple[float, float]:
     """The exact interval from two binomial tails (Clopper and Pearson 1934; Newcombe 1998, method 5)."""
     tail = (1 - level) / 2
     low = 0.0 if k == 0 else beta_quantile(tail, k, n - k + 1)

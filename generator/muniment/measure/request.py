@@ -11,7 +11,8 @@ import polars as pl
 
 from muniment import __version__
 from muniment.errors import UnreadableInput, UsageError
-from muniment.measure.cohorts import OperatingPoint, everybody, flagged, levels
+from muniment.measure.bootstrap import Resampling
+from muniment.measure.cohorts import OperatingPoint, everybody, flagged, levels, singles
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Comparison, areas, rates
 from muniment.measure.discrimination import Contrast, unpaired
 from muniment.measure.estimates import COUNT, Settings, estimates, proportions
@@ -26,6 +27,8 @@ from muniment.model.estimate import Estimate, rounded
 
 MEASURES_SCHEMA = "muniment/measures/v1"
 COMPARISON_SCHEMA = "muniment/comparison/v1"
+FEWEST, MOST = 200, 100_000
+"""Replicates of a bootstrap: fewer say nothing about a tail, more say nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,12 @@ class MeasureRequest:
     interval: str = "wilson"
     min_n: int = 10
     cluster: str | None = None
+    """The column that says which rows belong to one patient."""
     weight: str | None = None
+    """The column that says how many equal rows a row stands for."""
     bootstrap: int | None = None
-    seed: int | None = None
+    """Replicates; `None` for intervals by formula."""
+    seed: int = 0
     engine: str = "polars"
 
 
@@ -121,16 +127,25 @@ def measure_table(request: MeasureRequest) -> Measures:
         request.positive,
         request.lower_is_positive,
         by=tuple(dict.fromkeys(column for axis in request.by for column in axis)),
+        cluster=request.cluster,
+        weight=request.weight,
         name=request.table,
     )
     settings = Settings(
-        request.level, request.interval, request.min_n, lower_is_positive=request.lower_is_positive
+        request.level,
+        request.interval,
+        request.min_n,
+        lower_is_positive=request.lower_is_positive,
+        clustered=request.cluster is not None,
+        resampling=None if request.bootstrap is None else Resampling(request.bootstrap, request.seed),
     )
     prepared = flagged(prepare(open_table(request.table), spec), points)
-    found = list(estimates(everybody(prepared, points, request.min_n), settings))
+    if settings.resampling is not None and not settings.clustered:
+        prepared = singles(prepared, points)
+    found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
     for axis in dict.fromkeys(request.by):
         for cohort in levels(prepared, axis, points, request.min_n):
-            found += estimates(cohort, settings)
+            found += estimates(cohort, settings, tuple(points))
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
     return Measures(
@@ -303,15 +318,13 @@ def _check(request: MeasureRequest) -> None:
             f"there is no interval {request.interval!r} for proportions",
             hint=f"Use {' or '.join(INTERVALS)}.",
         )
-    for option, value in (
-        ("--cluster", request.cluster),
-        ("--weight", request.weight),
-        ("--bootstrap", request.bootstrap),
-    ):
-        if value is not None:
-            raise UsageError(
-                f"{option} is not available yet", hint="Leave it out: every row then counts once."
-            )
+    if request.bootstrap is not None and not FEWEST <= request.bootstrap <= MOST:
+        raise UsageError(
+            f"{request.bootstrap} replicates make no interval",
+            hint=f"Use {FEWEST} to {MOST}; 2000 is usual for a 95 % interval.",
+        )
+    if request.seed < 0:
+        raise UsageError("a seed is 0 or above")
     if request.engine != "polars":
         raise UsageError(f"engine {request.engine!r} is not available yet", hint="Use --engine polars.")
 

@@ -181,8 +181,8 @@ def test_output_is_valid_and_says_what_was_done(measured, rows, valid):
         ({"interval": "wald"}, "no interval 'wald'"),
         ({"min_n": 0}, "makes no sense"),
         ({"thresholds": (float("nan"),)}, "not NaN"),
-        ({"cluster": "patient_id"}, "--cluster is not available yet"),
-        ({"bootstrap": 100}, "--bootstrap is not available yet"),
+        ({"bootstrap": 100}, "100 replicates make no interval"),
+        ({"bootstrap": 500, "seed": -1}, "a seed is 0 or above"),
         ({"engine": "spark"}, "'spark' is not available yet"),
     ],
 )
