@@ -67,15 +67,17 @@ def _intervals(settings: Settings) -> Iterator[str]:
         yield (
             "The area under the ROC curve was computed by mid-ranks with DeLong's interval (DeLong 1988; Sun "
             "and Xu 2014), and with Newcombe's score interval (2006) where all placements agree; the average "
-            f"precision has a logit interval (Boyd 2013); proportions have {_PROPORTIONS[settings.interval]}; "
-            "likelihood and odds ratios have the log method (Simel 1991), Youden's index and balanced accuracy "
-            "Newcombe's interval for independent proportions (1998, method 10), F1 Wilson's interval "
-            "transformed, and net benefit (Vickers and Elkin 2006) the multinomial normal interval."
+            "precision has a logit interval (Boyd 2013); proportions have "
+            f"{_PROPORTIONS[settings.interval]}; likelihood and odds ratios have the log method (Simel "
+            "1991), Youden's index and balanced accuracy Newcombe's interval for independent proportions "
+            "(1998, method 10), F1 Wilson's interval transformed, and net benefit (Vickers and Elkin 2006) "
+            "the multinomial normal interval."
         )
     if settings.clustered:
         yield (
-            "Brier score, log loss, ratio of observed to expected events, calibration intercept (logit offset, "
-            "slope 1) and slope (Cox) have intervals from the variance between clusters (Liang and Zeger 1986)."
+            "Brier score, log loss, ratio of observed to expected events, calibration intercept (logit "
+            "offset, slope 1) and slope (Cox) have intervals from the variance between clusters (Liang and "
+            "Zeger 1986)."
         )
     else:
         yield (

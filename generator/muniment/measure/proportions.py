@@ -20,7 +20,7 @@ def proportion(k: int, n: int, level: float, method: str, nothing: str) -> Resul
 
 
 def interval(k: float, n: float, level: float, method: str) -> tuple[float, float]:
-    """The two-sided interval of `k` of `n` by a method of `INTERVALS`; effective numbers need not be whole."""
+    """The two-sided interval of `k` of `n` by a method of `INTERVALS`; `k` and `n` need not be whole."""
     match method:
         case "wilson":
             return wilson(k, n, level)

@@ -59,7 +59,7 @@ def test_a_replicate_depends_on_seed_and_number_alone():
     """The first replicates of a long run are those of a short one; another seed gives others."""
     few, many = list(Resampling(5, 7).draws(30)), list(Resampling(50, 7).draws(30))
     assert all((one == other).all() for one, other in zip(few, many[:5], strict=True))
-    assert not (list(Resampling(1, 8).draws(30))[0] == few[0]).all()
+    assert not (next(iter(Resampling(1, 8).draws(30))) == few[0]).all()
     assert {int(draw.sum()) for draw in many} == {30}
 
 
@@ -93,7 +93,7 @@ def table(tmp_path):
 
 
 def test_a_weight_is_a_number_of_equal_rows(table):
-    """Weights of 0 to 3 give, to the last bit, what the repeated rows give: every estimate, every subgroup."""
+    """Weights of 0 to 3 give, to the last bit, what the repeated rows give, subgroups included."""
     by = (("g",),)
     weighted = measure_table(
         MeasureRequest(str(table / "weighted.parquet"), "y", "s", thresholds=(0.3,), by=by, weight="w")
@@ -134,7 +134,7 @@ def test_too_few_replicates_are_refused(table):
 
 
 def test_few_events_may_have_no_interval(tmp_path):
-    """Where more than one replicate in twenty has one class only, there is no interval, and the number is said."""
+    """Where more than one replicate in twenty has one class only, there is no interval."""
     frame = pl.DataFrame({"y": [True, True, *[False] * 30], "s": np.linspace(0, 1, 32)})
     frame.write_parquet(tmp_path / "few.parquet")
     found = measure_table(MeasureRequest(str(tmp_path / "few.parquet"), "y", "s", bootstrap=400))

@@ -53,7 +53,7 @@ def test_clusters_of_one_are_independent_rows(tmp_path):
 
 
 def test_copies_of_a_row_tell_nothing_new(tmp_path):
-    """Ten copies of every row in one cluster give the interval of the single rows; without clusters they do not."""
+    """Ten copies of every row in one cluster give the interval of the single rows."""
     frame = rows()
     copied = pl.concat([frame] * 10)
     once, ten = (measured(each, tmp_path, cluster="patient") for each in (frame, copied))
@@ -112,7 +112,7 @@ def test_calibration_has_the_sandwich_of_an_oracle(tmp_path):
 
 
 def test_a_proportion_has_its_effective_size():
-    """Two clusters of equal size and rates 0.2 and 0.6: the design effect by hand, and Wilson at n over it."""
+    """Four clusters of ten: the design effect by hand, and Wilson at n over it; even ones have none."""
     hits, sizes = np.array([2.0, 6.0, 3.0, 5.0]), np.array([10.0, 10.0, 10.0, 10.0])
     variance = ((hits - 4) ** 2).sum() * 4 / 3 / 1600
     effect = variance / (0.4 * 0.6 / 40)
