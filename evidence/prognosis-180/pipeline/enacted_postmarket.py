@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import enacted_people as who
-from common import sha256
+from common import DEVICE, sha256
 from enacted_numbers import Numbers
 
 Record = dict[str, Any]
@@ -25,11 +25,22 @@ def records(root: Path, numbers: Numbers) -> dict[str, Record]:
 def deployments(root: Path) -> dict[str, Record]:
     """What ran where, and until when."""
 
+    lock = sha256(DEVICE / "pipeline" / "requirements.lock")
+
     def one(version: str, sites: list[str], start: str, end: str | None) -> Record:
+        model = sha256(root / "releases" / version / "model.json")
         return {
             "kind": "deployment", "schema": 1, "origin": "enacted", "release": f"releases/{version}",
             "environment": "clinical production", "sites": sites, "from": start, "to": end,
-            "model_sha256": sha256(root / "releases" / version / "model.json"), "authorised_by": who.QUALITY,
+            "model_sha256": model, "authorised_by": who.QUALITY,
+            "promotion": {
+                "from_environment": "staging", "on": start, "by": who.OPERATIONS,
+                "artefacts": [
+                    {"name": "model", "validated_sha256": model, "deployed_sha256": model},
+                    {"name": "lock file", "validated_sha256": lock, "deployed_sha256": lock},
+                ],
+            },
+            "gate": {"policy": "core", "version": "1.0.0", "outcome": "accepted", "on": start},
         }  # fmt: skip
 
     return {

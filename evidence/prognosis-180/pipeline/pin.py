@@ -39,6 +39,8 @@ def records(device: Path) -> list[Path]:
         "releases",
         "decisions",
         "postmarket",
+        "security",
+        "operations",
     )
     return sorted(path for folder in folders for path in (device / folder).rglob("*.yaml") if path.is_file())
 

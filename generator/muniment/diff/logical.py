@@ -8,7 +8,14 @@ from types import MappingProxyType
 from muniment.model.evidence import Dossier, Record
 from muniment.model.tree import Tree
 
-PARTS = {"claim": "claim", "hazards": "hazards", "monitors": "monitoring", "plan": "plan", "run": "run"}
+PARTS = {
+    "claim": "claim",
+    "hazards": "hazards",
+    "monitors": "monitoring",
+    "plan": "plan",
+    "run": "run",
+    "security": "security",
+}
 """Reference fields of a release to the names their records have in the logical tree."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
 HEADER = frozenset({"kind", "schema"})

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.board import Standing, by, person_of
+from muniment.judge.operations import operations
 from muniment.judge.place import Facts, Path, Place
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
@@ -24,7 +25,14 @@ PLAN_LOCK = "/predicate/plan-lock/v1"
 RECORD = "/predicate/record/v1"
 EVALUATION = "https://in-toto.io/attestation/test-result/"
 
-PARTS = {"claim": "claim", "hazards": "hazards", "monitors": "monitoring", "plan": "plan", "run": "run"}
+PARTS = {
+    "claim": "claim",
+    "hazards": "hazards",
+    "monitors": "monitoring",
+    "plan": "plan",
+    "run": "run",
+    "security": "security",
+}
 """Reference fields of a release that name one record, and what facts call the record."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
 POSTMARKET = {"drill": "drills", "alert": "alerts", "deployment": "deployments", "monitoring": "windows"}
@@ -66,6 +74,7 @@ def facts(
         "artifacts": gathered.artifacts(),
         "manifest": gathered.manifest(dossier, ("manifest",)),
         "decisions": gathered.decisions(),
+        "operations": operations(device.records.values(), as_of, gathered.places),
         "now": as_of,
     }
     for reference, name in PARTS.items():

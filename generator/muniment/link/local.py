@@ -36,7 +36,7 @@ _IN_RELEASE = (
 )
 _PERSONS: Mapping[str, tuple[str, ...]] = {
     "roster": ("/entries/*/person", "/entries/*/delegated_by"),
-    "release": ("/author",),
+    "release": ("/author", "/privacy/findings/*/decided_by"),
     "run": ("/steps/*/operator",),
     "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by"),
     "dataset_raw": ("/access/owner",),
@@ -47,8 +47,16 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
     "deferral": ("/decided_by/*",),
     "deviation": ("/approved_by/*",),
     "drill": ("/participants/*/person", "/findings/*/owner"),
-    "deployment": ("/authorised_by",),
+    "deployment": ("/authorised_by", "/promotion/by"),
     "alert": ("/review/by",),
+    "security": ("/findings/*/owner",),
+    "environments": ("/environments/*/owner",),
+    "endpoints": ("/endpoints/*/owner",),
+    "access": ("/access/*/people/*", "/access/*/reviewed_by"),
+    "audit_trail": ("/trails/*/owner",),
+    "retention": ("/retention/*/owner",),
+    "control_plane": ("/functions/*/owner",),
+    "tool_qualification": ("/tools/*/qualified_by",),
 }
 
 

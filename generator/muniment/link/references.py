@@ -28,6 +28,7 @@ PARTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "/datasets/features": ("dataset_features",),
         "/datasets/baseline": ("dataset_baseline",),
         "/run": ("run",),
+        "/security": ("security",),
         "/model/serving_features": ("dataset_features",),
     },
     "monitors": {"/baseline": ("dataset_baseline",)},
@@ -61,6 +62,14 @@ MENTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "deployment": {"/release": ("release",)},
     "monitoring": {"/release": ("release",)},
     "alert": {"/release": ("release",)},
+    "access": {"/access/*/datasets/*": _LAYERS},
+    "residency": {"/holdings/*/datasets/*": _LAYERS},
+    "control_plane": {
+        "/functions/*/record": (
+            *("claim", "plan", "run", "release", "monitors", "board_decision", "change_request"),
+            *_LAYERS,
+        )
+    },
 }
 """Kind to the fields whose target is another release, or stays outside the manifest."""
 

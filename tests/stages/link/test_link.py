@@ -54,6 +54,62 @@ def test_a_good_device_is_linked(tmp_path: Path) -> None:
 
 _OUTSIDE = {"decisions", "postmarket", "device", "roster"}
 
+SECURITY: Body = {
+    "kind": "security",
+    "schema": 1,
+    "title": "Security",
+    "scope": "All of it",
+    "threats": [
+        {"id": "T-1", "title": "Theft", "description": "Copied", "controls": ["C-1"], "residual": "Little"}
+    ],
+    "controls": [{"id": "C-1", "text": "A lock", "verified_by": []}],
+    "tests": [
+        {"id": "S-1", "method": "fuzz", "origin": "measured", "on": "2024-01-02", "by": "Ada",
+         "result": "pass", "summary": "Held", "evidence": file_reference("models/model.json")}
+    ],
+    "findings": [],
+    "updates": "By release",
+    "disclosure": "By mail",
+}  # fmt: skip
+ENVIRONMENTS: Body = {
+    "kind": "environments",
+    "schema": 1,
+    "title": "Environments",
+    "origin": "measured",
+    "environments": [
+        {"name": "ward", "account": "a-1", "purpose": "production", "data_class": "identifiable",
+         "owner": "ada", "from": "2024-01-01", "to": None}
+    ],
+}  # fmt: skip
+
+
+def test_a_security_file_is_frozen_with_its_release_and_operations_are_not(tmp_path: Path) -> None:
+    """What a release was decided on is fixed by its manifest; how the device is operated goes on changing."""
+    demo = bundle(tmp_path)
+    demo.edit("security/1", lambda b: b.update(SECURITY))
+    demo.edit("releases/1.0.0", lambda b: b.update(security="security/1"))
+    demo.edit("operations/environments", lambda b: b.update(ENVIRONMENTS))
+    frozen(demo)
+    device, found = linked(demo)
+    assert found == ()
+    assert "security/1.yaml" in device.releases[0].manifest
+    assert "operations/environments.yaml" not in device.releases[0].manifest
+    demo.edit("operations/environments", lambda b: b["environments"][0].update(account="a-2"))
+    assert linked(demo)[1] == ()
+    demo.edit("security/1", lambda b: b.update(scope="Less"))
+    assert [finding.rule for finding in linked(demo)[1]] == ["manifest"]
+
+
+def test_an_owner_who_is_not_on_the_roster_is_named(tmp_path: Path) -> None:
+    """An alarm that goes to nobody is found before the certificate ends."""
+    demo = bundle(tmp_path)
+    demo.edit("operations/environments", lambda b: b.update(ENVIRONMENTS))
+    demo.edit("operations/environments", lambda b: b["environments"][0].update(owner="adda"))
+    (finding,) = linked(demo)[1]
+    assert (finding.where.pointer, finding.rule) == ("/environments/0/owner", "reference")
+    assert 'did you mean "ada"?' in finding.message
+
+
 FAULTS: dict[str, tuple[str, Any, str, str, str]] = {
     "dangling": (
         "releases/1.0.0",
