@@ -18,8 +18,8 @@ from muniment.model.tree import Tree
 FACT_NAMES = frozenset(
     (
         *("device", "roster", "release", "releases", "previous", "original"),
-        *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "change"),
-        *("approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
+        *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "analysis"),
+        *("change", "approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
     )
 )
 """Every top-level name an expression may use."""
