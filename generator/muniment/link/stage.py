@@ -105,7 +105,7 @@ def _analysis(device: str, found: tuple[Artifact, ...], files: Files) -> tuple[T
     held = next((a for a in found if a.pointer == "/analysis" and a.holds), None)
     if held is None:
         return None, []
-    remedy = "write it again with what computed it; it is never edited by hand"
+    remedy = "write it again with what computed it, never by hand"
     tree, finding = jsonfile.parse(files.read(held.path), f"{device}/{held.path}", _ANALYSIS, remedy)
     return tree, [finding] if finding else []
 
