@@ -110,7 +110,7 @@ def _misshapen(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
 def _misshapen_analysis(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
     path, body = dossier.release.body["analysis"]["path"], dossier.analysis
     remedy = (
-        "write it again with what computed it; schemas/outputs/analysis.v1.json says what each field holds"
+        "write it again with what computed it, never by hand; schemas/outputs/analysis.v1.json has its shape"
     )
     schemas = shipped.folder("schemas")
     faults = check.conforms(schemas, "analysis.v1", body, f"{device.id}/{path}", remedy=remedy)
