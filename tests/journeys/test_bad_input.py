@@ -61,6 +61,25 @@ def test_the_evaluation_of_another_release_is_a_fault(example: Project) -> None:
     faulty(example.run("check"), f"{RELEASE}/evaluation.json:", f"the evaluation of {DEVICE} 1.2.0")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"schema": "muniment/analysis/v1"}\n',
+        b'{"schema": "muniment/analysis/v1", "schema": 1}\n',
+        b'{"schema": "muniment/evaluation/v1"}\n',
+        b"[" * 100_000,
+        b"\xff\xfe",
+    ],
+)
+def test_a_misshapen_analysis_is_a_located_fault(example: Project, data: bytes) -> None:
+    """An analysis of the recorded digest and the wrong shape is refused before a rule reads it."""
+    path = example.device / RELEASE / "analysis.json"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_bytes(data)
+    example.edit(f"{RELEASE}/release.yaml", before, hashlib.sha256(data).hexdigest())
+    faulty(example.run("check"), f"{RELEASE}/analysis.json:1:", "error[json]", "never by hand")
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])
 def test_a_file_that_is_no_seal_is_a_fault_without_a_deep_run(example: Project, data: bytes) -> None:
     """What lies among the seals is one, or is named."""

@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the folder is evidence: nothing but what is meant to lie in it
 
+import analysis
 import data
 import enact
 import explain
@@ -67,7 +68,9 @@ def make(out: Path, measure: bool) -> None:
         write_parquet(
             predictions(release, made, records, groups, label, cohort), folder / "predictions.parquet"
         )
-        write_json(explain.samples(release, table, cohort, groups, y), folder / "explanations.json")
+        shown = explain.samples(release, table, cohort, groups, y)
+        write_json(shown, folder / "explanations.json")
+        analysis.write(release, table, cohort, groups, label, shown, folder)
         silent = table.with_columns(in_shadow=pl.Series(shadow_quarter(partition, quarter)))
         write_json(operational.shadow(release, silent), folder / "shadow.json")
         committed = DEVICE / "releases" / version / "operational.json"

@@ -18,9 +18,9 @@ from muniment.model.tree import Tree
 FACT_NAMES = frozenset(
     (
         *("device", "roster", "release", "releases", "previous", "original"),
-        *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "change"),
+        *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "analysis"),
         *("security", "operations"),
-        *("approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
+        *("change", "approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
     )
 )
 """Every top-level name an expression may use."""

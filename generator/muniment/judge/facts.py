@@ -71,6 +71,7 @@ def facts(
         "seals": gathered.seals(known, standings[dossier.version]),
         "datasets": gathered.datasets(dossier, ("datasets",)),
         "measures": gathered.measures(dossier, ("measures",)),
+        "analysis": gathered.analysis(),
         "artifacts": gathered.artifacts(),
         "manifest": gathered.manifest(dossier, ("manifest",)),
         "decisions": gathered.decisions(),
@@ -141,6 +142,14 @@ class _Gathering:
             return None
         self.places[at] = Place(f"{dossier.device}/{dossier.id}/evaluation.json")
         return dossier.evaluation
+
+    def analysis(self) -> Tree:
+        """The computed analysis of errors, robustness and explanations that the release names."""
+        if self.dossier.analysis is not None:
+            self.places[("analysis",)] = Place(
+                f"{self.device.id}/{self.dossier.release.body['analysis']['path']}"
+            )
+        return self.dossier.analysis
 
     def release(self, dossier: Dossier, standings: Mapping[str, Standing], at: Path = ("release",)) -> Tree:
         self.places[at] = Place(dossier.release.document.path)

@@ -26,6 +26,9 @@ _IN_RELEASE = (
     _Named("hazards", "/hazards/*/monitors/*", "monitors", "/monitors/*/id", "monitor"),
     _Named("hazards", "/failure_modes/*/hazard", "hazards", "/hazards/*/id", "hazard"),
     _Named("hazards", "/failure_modes/*/monitor", "monitors", "/monitors/*/id", "monitor"),
+    _Named("hazards", "/wrong_outputs/*/hazard", "hazards", "/hazards/*/id", "hazard"),
+    _Named("hazards", "/assumptions/*/monitor", "monitors", "/monitors/*/id", "monitor"),
+    _Named("plan", "/analysis/multiplicity_control/family/*", "plan", "/criteria/*/id", "criterion"),
     _Named("monitors", "/monitors/*/hazards/*", "hazards", "/hazards/*/id", "hazard"),
     _Named("plan", "/criteria/*/operating_point", "plan", "/operating_points/*/id", "operating point"),
     _Named("plan", "/criteria/*/each", "plan", "/subgroups/*/axis", "subgroup axis"),
@@ -36,7 +39,12 @@ _IN_RELEASE = (
 )
 _PERSONS: Mapping[str, tuple[str, ...]] = {
     "roster": ("/entries/*/person", "/entries/*/delegated_by"),
-    "release": ("/author", "/privacy/findings/*/decided_by"),
+    "release": (
+        "/author",
+        "/privacy/findings/*/decided_by",
+        "/error_examples/*/clinician",
+        "/system_tests/*/by",
+    ),
     "run": ("/steps/*/operator",),
     "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by"),
     "dataset_raw": ("/access/owner",),

@@ -83,13 +83,16 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
 
 
 def _with_sound_evaluations(device: Device) -> tuple[Device, tuple[Finding, ...]]:
-    """Take away every evaluation that is not of the shape `muniment evaluate` writes: nothing rests on it."""
+    """Take away every evaluation and analysis that is not of its published shape: nothing rests on it."""
     findings: list[Finding] = []
     releases = []
     for dossier in device.releases:
         faults = _misshapen(device, dossier) if dossier.evaluation is not None else ()
         findings.extend(faults)
-        releases.append(replace(dossier, evaluation=None) if faults else dossier)
+        sound = replace(dossier, evaluation=None) if faults else dossier
+        faults = _misshapen_analysis(device, dossier) if dossier.analysis is not None else ()
+        findings.extend(faults)
+        releases.append(replace(sound, analysis=None) if faults else sound)
     return replace(device, releases=tuple(releases)), tuple(findings)
 
 
@@ -101,9 +104,24 @@ def _misshapen(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
     if not faults and (body["device"], body["release"]) != (device.id, dossier.version):
         said = f"this is the evaluation of {body['device']} {body['release']}"
         faults = (Finding("json", said, Where(file, "/release"), hint=remedy),)
+    return _located(device, path, faults)
+
+
+def _misshapen_analysis(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
+    path, body = dossier.release.body["analysis"]["path"], dossier.analysis
+    remedy = (
+        "write it again with what computed it, never by hand; schemas/outputs/analysis.v1.json has its shape"
+    )
+    schemas = shipped.folder("schemas")
+    faults = check.conforms(schemas, "analysis.v1", body, f"{device.id}/{path}", remedy=remedy)
+    return _located(device, path, faults)
+
+
+def _located(device: Device, path: str, faults: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Give findings in a file of the device their line and column."""
     if not faults:
         return ()
-    source = {file: device.files.read(path)}
+    source = {f"{device.id}/{path}": device.files.read(path)}
     return tuple(replace(fault, where=locate(fault.where, "", source)) for fault in faults)
 
 

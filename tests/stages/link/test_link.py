@@ -380,3 +380,33 @@ def _annotations(node: dict[str, Any], at: str) -> list[tuple[str, tuple[str, ..
         if isinstance(node.get(keyword), dict):
             found += _annotations(node[keyword], f"{at}/*")
     return found
+
+
+ANALYSIS = b'{"schema": "muniment/analysis/v1", "release": "1.0.0"}\n'
+
+
+def with_analysis(tmp_path: Path, stated: bytes, actual: bytes) -> tuple[Device, tuple[Finding, ...]]:
+    demo = bundle(tmp_path)
+    path = "releases/1.0.0/analysis.json"
+    reference = file_reference(path, {path: stated})
+    demo.edit("releases/1.0.0", lambda body: body.update(analysis=reference))
+    demo.put(path, actual)
+    return linked(demo)
+
+
+def test_an_analysis_is_read_only_if_it_is_the_recorded_one(tmp_path: Path) -> None:
+    """Numbers that nobody recorded are no evidence: other bytes leave the release without an analysis."""
+    device, found = with_analysis(tmp_path / "good", ANALYSIS, ANALYSIS)
+    assert found == ()
+    assert device.releases[0].analysis["release"] == "1.0.0"
+    device, found = with_analysis(tmp_path / "edited", ANALYSIS, ANALYSIS.replace(b"1.0.0", b"9.9.9"))
+    assert [f.rule for f in found] == ["digest"]
+    assert device.releases[0].analysis is None
+
+
+def test_an_analysis_of_another_schema_is_a_finding(tmp_path: Path) -> None:
+    """A file of the recorded digest that is no analysis is named, and nothing rests on it."""
+    other = ANALYSIS.replace(b"analysis/v1", b"evaluation/v1")
+    device, found = with_analysis(tmp_path, other, other)
+    assert [f.rule for f in found] == ["json"]
+    assert device.releases[0].analysis is None
