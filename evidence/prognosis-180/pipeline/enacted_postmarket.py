@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import enacted_people as who
-from common import sha256
+from common import DEVICE, sha256
 from enacted_numbers import Numbers
 
 Record = dict[str, Any]
@@ -28,8 +28,10 @@ def deployments(root: Path) -> dict[str, Record]:
     def one(version: str, sites: list[str], start: str, end: str | None) -> Record:
         return {
             "kind": "deployment", "schema": 1, "origin": "enacted", "release": f"releases/{version}",
-            "environment": "clinical production", "sites": sites, "from": start, "to": end,
-            "model_sha256": sha256(root / "releases" / version / "model.json"), "authorised_by": who.QUALITY,
+            "environment": "clinical production", "sites": sites, "jurisdiction": "none - worked example",
+            "from": start, "to": end,
+            "model_sha256": sha256(root / "releases" / version / "model.json"),
+            "features_sha256": sha256(DEVICE / "pipeline" / "features.py"), "authorised_by": who.QUALITY,
         }  # fmt: skip
 
     return {

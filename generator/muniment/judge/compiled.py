@@ -19,6 +19,7 @@ FACT_NAMES = frozenset(
     (
         *("device", "roster", "release", "releases", "previous", "original"),
         *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "change"),
+        *("contract", "snapshots"),
         *("approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
     )
 )

@@ -37,7 +37,9 @@ _IN_RELEASE = (
 _PERSONS: Mapping[str, tuple[str, ...]] = {
     "roster": ("/entries/*/person", "/entries/*/delegated_by"),
     "release": ("/author",),
-    "run": ("/steps/*/operator",),
+    "run": ("/steps/*/operator", "/promotion/by", "/rerun/by"),
+    "contract": ("/owner",),
+    "dataset_baseline": ("/custody/custodian",),
     "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by"),
     "dataset_raw": ("/access/owner",),
     "change_request": ("/raised_by",),

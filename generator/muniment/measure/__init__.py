@@ -3,8 +3,10 @@
 `measure_table` and `compare_tables` take anybody's tables; `evaluate` runs a locked plan.
 """
 
+from muniment.measure.attribution import AttributionTable
 from muniment.measure.differences import differences, evaluation_bytes
 from muniment.measure.evaluation import EvaluationRequest, evaluate
+from muniment.measure.profiles import ProfiledTable
 from muniment.measure.request import (
     CompareRequest,
     MeasureRequest,
@@ -15,10 +17,12 @@ from muniment.measure.request import (
 from muniment.measure.tables import open_table
 
 __all__ = [
+    "AttributionTable",
     "CompareRequest",
     "EvaluationRequest",
     "MeasureRequest",
     "Measures",
+    "ProfiledTable",
     "compare_tables",
     "differences",
     "evaluate",
