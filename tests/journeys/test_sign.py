@@ -40,7 +40,7 @@ def outcome(project: Project, version: str) -> dict[str, object]:
 
 
 def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
-    """Claim, contract, lock, evaluation, six approvals and the authorisation make 1.0.0 a released version."""
+    """Claim, contract, lock, evaluation, approvals and the authorisation make 1.0.0 a released version."""
     signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
     assert outcome(unsealed, "1.0.0")["status"] == "candidate"
     claim = ("sign", "claims/1", "--as", "p-achterberg", "--role", "clinical")
