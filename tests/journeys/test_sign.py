@@ -40,9 +40,13 @@ def outcome(project: Project, version: str) -> dict[str, object]:
 
 
 def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
-    """Lock, evaluation, six approvals and the authorisation make 1.0.0 a released version, verified."""
+    """Claim, contract, lock, evaluation, approvals and the authorisation make 1.0.0 a released version."""
     signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
     assert outcome(unsealed, "1.0.0")["status"] == "candidate"
+    claim = ("sign", "claims/1", "--as", "p-achterberg", "--role", "clinical")
+    signed(unsealed, *claim, "--at", "2024-01-02T09:00:00Z")
+    contract = ("sign", "contracts/1", "--as", "p-okafor", "--role", "engineering")
+    signed(unsealed, *contract, "--at", "2024-01-02T10:00:00Z")
     signed(unsealed, *LOCK)
     signed(unsealed, *EVALUATION, "--at", "2024-01-08T08:00:00Z")
     author = ("sign", "releases/1.0.0", "--as", "p-sandoval", "--role", "author", "--meaning", "authorship")
@@ -57,7 +61,7 @@ def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     release = outcome(unsealed, "1.0.0")
     assert (release["status"], release["outcome"]) == ("released", "accepted"), release
     seals = unsealed.run("verify", "1.0.0", "--format", "json").json["seals"]
-    assert len(seals) == 11
+    assert len(seals) == 13
     assert {seal["outcome"] for seal in seals} == {"verified"}
 
 

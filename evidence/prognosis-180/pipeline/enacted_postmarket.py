@@ -31,8 +31,9 @@ def deployments(root: Path) -> dict[str, Record]:
         model = sha256(root / "releases" / version / "model.json")
         return {
             "kind": "deployment", "schema": 1, "origin": "enacted", "release": f"releases/{version}",
-            "environment": "clinical production", "sites": sites, "from": start, "to": end,
-            "model_sha256": model, "authorised_by": who.QUALITY,
+            "environment": "clinical production", "sites": sites, "jurisdiction": "none - worked example",
+            "from": start, "to": end, "model_sha256": model,
+            "features_sha256": sha256(DEVICE / "pipeline" / "features.py"), "authorised_by": who.QUALITY,
             "promotion": {
                 "from_environment": "staging", "on": start, "by": who.OPERATIONS,
                 "artefacts": [

@@ -84,6 +84,18 @@ def record(at: str, target: str, person: str, role: str, meaning: str) -> Seal:
     return seal(at, "record", target, person, role, meaning)
 
 
+def contract(day: str, number: int) -> Seal:
+    """A training contract, signed by its owner before the run that keeps to it."""
+    return record(
+        f"{day}T10:00:00Z", f"contracts/{number}", who.ENGINEERING, "engineering", "technical_review"
+    )
+
+
+def claim(day: str, number: int) -> Seal:
+    """A claim, signed by clinical safety before anything is trained for it."""
+    return record(f"{day}T09:00:00Z", f"claims/{number}", who.CLINICAL, "clinical", "clinical_approval")
+
+
 def release(day: str, version: str) -> Seal:
     """The authorisation, by quality, last."""
     return seal(
@@ -107,6 +119,8 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
     last = {"clinical": [bc["BC-4"]], "risk": [bc["BC-4"]], "regulatory": [bc["BC-5"]]}
     every = [
         record("2023-07-10T09:00:00Z", "decisions/cr-001", who.CLINICAL, "clinical", "authorship"),
+        claim("2023-07-17", 1),
+        contract("2023-10-02", 1),
         lock("2024-01-05", "1.0.0"),
         evaluation("2024-01-08", "1.0.0"),
         authorship("2024-02-15", "1.0.0"),
@@ -115,6 +129,7 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         release("2024-02-19", "1.0.0"),
         record("2024-10-10T10:00:00Z", "decisions/closure-bc-1", *statistics),
         record("2024-10-14T09:00:00Z", "decisions/cr-002", who.BIOSTATISTICS, "biostatistics", "authorship"),
+        contract("2024-12-09", 2),
         lock("2025-01-13", "1.1.0-rc1"),
         evaluation("2025-04-01", "1.1.0-rc1"),
         authorship("2025-04-10", "1.1.0-rc1"),
@@ -122,6 +137,7 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         minutes("2025-04-10", "1.1.0-rc1"),
         record("2025-04-14T09:00:00Z", "decisions/cr-003", who.ENGINEERING, "engineering", "authorship"),
         record("2025-04-14T10:00:00Z", "decisions/dev-001", *quality),
+        contract("2025-04-28", 3),
         record("2025-05-05T09:00:00Z", "decisions/cr-004", who.AUTHOR, "author", "authorship"),
         record("2025-05-12T15:00:00Z", "decisions/deferral-cr-004", *quality),
         lock("2025-05-19", "1.2.0"),
@@ -130,6 +146,8 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         *approvals("2025-07-17", "1.2.0", {"clinical": [bc["BC-2"]], "biostatistics": [bc["BC-3"]]}),
         minutes("2025-07-17", "1.2.0"),
         release("2025-07-18", "1.2.0"),
+        claim("2025-07-21", 2),
+        contract("2025-07-28", 4),
         record("2025-08-18T10:00:00Z", "decisions/closure-bc-3", *operations),
         record("2025-09-01T10:00:00Z", "decisions/closure-bc-2", *statistics),
         lock("2025-09-01", "2.0.0-rc1"),

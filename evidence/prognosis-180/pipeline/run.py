@@ -26,6 +26,7 @@ import data
 import enact
 import explain
 import features
+import lineage
 import numpy as np
 import operational
 import pin
@@ -50,6 +51,7 @@ def make(out: Path, measure: bool) -> None:
 
     write_parquet(label, out / "data/labels/1.parquet")
     write_parquet(members, out / "data/splits/1.parquet")
+    write_json(lineage.leakage(records, members), out / "data/splits/1-leakage.json")
     for version, table in tables.items():
         write_parquet(table, out / f"data/features/{version}.parquet")
     cohorts = {version: splits.cohort(members, version) for version in splits.COHORTS}
@@ -71,6 +73,12 @@ def make(out: Path, measure: bool) -> None:
         shown = explain.samples(release, table, cohort, groups, y)
         write_json(shown, folder / "explanations.json")
         analysis.write(release, table, cohort, groups, label, shown, folder)
+        crossed = lineage.attribution(release, made, cohorts, label)
+        for axis, rows in crossed.items():
+            write_parquet(rows, folder / f"attribution_{axis}.parquet")
+        for name, chosen in lineage.snapshots(release, shadow_quarter(partition, quarter)).items():
+            write_parquet(chosen, out / f"data/snapshots/{name}-{version}.parquet")
+        lineage.write_log(folder, lineage.log(release, cohort, y, crossed))
         silent = table.with_columns(in_shadow=pl.Series(shadow_quarter(partition, quarter)))
         write_json(operational.shadow(release, silent), folder / "shadow.json")
         committed = DEVICE / "releases" / version / "operational.json"

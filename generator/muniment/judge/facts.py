@@ -34,6 +34,8 @@ PARTS = {
     "security": "security",
 }
 """Reference fields of a release that name one record, and what facts call the record."""
+NESTED = {"contract": ("run", "contract")}
+"""Names of facts that a part of the release refers to: the part's field in the release, and its own field."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
 POSTMARKET = {"drill": "drills", "alert": "alerts", "deployment": "deployments", "monitoring": "windows"}
 """Record kinds about a release in use, and the list of `monitoring` each goes to."""
@@ -70,6 +72,7 @@ def facts(
         "approvals": gathered.approvals(approvals),
         "seals": gathered.seals(known, standings[dossier.version]),
         "datasets": gathered.datasets(dossier, ("datasets",)),
+        "snapshots": gathered.referred_list(dossier, "snapshots"),
         "measures": gathered.measures(dossier, ("measures",)),
         "analysis": gathered.analysis(),
         "artifacts": gathered.artifacts(),
@@ -80,6 +83,8 @@ def facts(
     }
     for reference, name in PARTS.items():
         tree[name] = gathered.part(dossier, reference, (name,))
+    for name, (part, field) in NESTED.items():
+        tree[name] = gathered.nested(dossier, part, field, (name,))
     tree["claim"] = _with_words(tree["claim"])
     if isinstance(tree["monitoring"], Mapping):
         tree["monitoring"] = MappingProxyType({**tree["monitoring"], **gathered.postmarket()})
@@ -131,6 +136,18 @@ class _Gathering:
     def part(self, dossier: Dossier, field: str, at: Path) -> Tree:
         return self.referred(dossier, dossier.release.body.get(field), at)
 
+    def nested(self, dossier: Dossier, part: str, field: str, at: Path) -> Tree:
+        """The record that a part of the release names in one of its fields."""
+        record = dossier.get(dossier.release.body.get(part, ""))
+        return None if record is None else self.referred(dossier, record.body.get(field), at)
+
+    def referred_list(self, dossier: Dossier, field: str) -> Tree:
+        """The records that a list of the release names; `None` where the release has no such list."""
+        named = dossier.release.body.get(field)
+        if named is None:
+            return None
+        return tuple(self.referred(dossier, name, (field, index)) for index, name in enumerate(named))
+
     def datasets(self, dossier: Dossier, at: Path) -> Tree:
         named = dossier.release.body.get("datasets", {})
         return MappingProxyType(
@@ -163,6 +180,13 @@ class _Gathering:
             "digest": dossier.manifest_sha256,
             "status": str(stands.status),
             "date": stands.decided_on or self.as_of,
+            "candidate": MappingProxyType(
+                {
+                    "id": at(dossier.release.body, "/model/id"),
+                    "sha256": at(dossier.release.body, "/model/file/sha256"),
+                    "baseline": at(dossier.release.body, "/datasets/baseline"),
+                }
+            ),
             "in_use": any(
                 record.kind == "deployment"
                 and record.body.get("release") == dossier.id
@@ -251,6 +275,7 @@ class _Gathering:
                 "evaluation": evaluation,
                 "plan_lock": self._plan_lock(seals, wanted),
                 "authorship": self._authorship(seals),
+                "records": self._records(seals),
                 "release": None if released is None else self._seal(released, {}),
             }
         )
@@ -311,6 +336,27 @@ class _Gathering:
         seal = min(found, key=lambda s: (s.time or "", s.file))
         self.places[("seals", "authorship")] = self._seal_place(seal)
         return self._seal(seal, {})
+
+    def _records(self, seals: tuple[Seal, ...]) -> Tree:
+        """Every seal on a record of the release, and whether the record is still the one that was sealed."""
+        of_path = {
+            record.document.path.split("/", 1)[1]: record
+            for record in (*self.dossier.records.values(), *self.dossier.outside.values())
+        }
+        return tuple(
+            self._seal(
+                seal,
+                {
+                    "record": of_path[path].id,
+                    "meaning": seal.predicate.get("meaning"),
+                    "holds": digest == of_path[path].document.sha256,
+                },
+            )
+            for seal in sorted(seals, key=lambda seal: (seal.time or "", seal.file))
+            if seal.predicate_type.endswith(RECORD) and isinstance(seal.predicate, Mapping)
+            for path, digest in seal.subjects.items()
+            if path in of_path
+        )
 
     def artifacts(self) -> Tree:
         for index, item in enumerate(self.dossier.artifacts):

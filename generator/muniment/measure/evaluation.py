@@ -13,15 +13,18 @@ import polars as pl
 
 from muniment import __version__
 from muniment.errors import UnreadableInput
+from muniment.measure.attribution import AttributionTable, attribution
 from muniment.measure.cohorts import Cohort, everybody, flagged, levels
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Axis, Comparison, comparisons
 from muniment.measure.criteria import Evidence, judged, of_comparison, of_estimate
 from muniment.measure.curves import calibration_curve, histogram, roc
 from muniment.measure.estimates import COUNT_METRICS, THRESHOLD_METRICS, descriptive, estimates
+from muniment.measure.membership import by_rules, distribution, training_overlap
 from muniment.measure.methods import methods
 from muniment.measure.plan import Comparator, Criterion, Plan, read_plan
-from muniment.measure.prepare import LABEL, SCORE, Prepared, TableSpec, by_columns, prepare
-from muniment.measure.splits import require_cohort, splits, with_membership
+from muniment.measure.prepare import ID, LABEL, SCORE, Prepared, TableSpec, by_columns, prepare
+from muniment.measure.profiles import ProfiledTable, profiles
+from muniment.measure.splits import PATIENT, require_cohort, splits, with_membership
 from muniment.measure.tables import open_table
 from muniment.model.estimate import rounded
 from muniment.model.tree import Tree, thawed
@@ -60,6 +63,12 @@ class EvaluationRequest:
     limitations: tuple[str, ...] = ()
     positive: str | None = None
     """The label's positive value where it is not the plan's."""
+    training: Path | None = None
+    """Patients whose outcomes shaped the model, column `patient_id`."""
+    rules: tuple[Mapping[str, Any], ...] = ()
+    """The cohort's machine-readable rules."""
+    attribution: tuple[AttributionTable, ...] = ()
+    profiled: tuple[ProfiledTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "cohort": _cohort(prepared, overall, axes),
+        "cohort": _cohort(prepared, overall, axes) | _composition(request, settings.min_n),
         "estimates": overall_estimates,
         "subgroups": subgroups,
         "curves": {
@@ -131,13 +140,15 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
             "scores": histogram(overall.keys, settings.min_n),
         },
         "comparisons": [_comparison(item, who, plan, request.operating_point) for who, item in compared],
-        "splits": splits(request.membership),
+        "splits": splits(request.membership) | _overlap(request),
         "operational": operational,
         "criteria": [
             entry for criterion in plan.criteria for entry in _judged(criterion, plan, book, request)
         ],
         "limitations": list(request.limitations),
         "methods": _methods(plan, prepared),
+        "attribution": attribution(request.attribution, _scores(prepared), settings.level, settings.min_n),
+        "profiles": profiles(request.profiled),
     }
 
 
@@ -182,6 +193,25 @@ def _cohort(prepared: Prepared, overall: Cohort, axes: Mapping[str, Sequence[Coh
             for cohort in cohorts
         ],
     }
+
+
+def _composition(request: EvaluationRequest, min_n: int) -> dict[str, Any]:
+    """The cohort by site and quarter, and what its rules select."""
+    spread = {"distribution": distribution(request.membership, request.members, min_n)}
+    if not request.rules:
+        return spread
+    return spread | {"rules": by_rules(request.rules, request.membership, request.members)}
+
+
+def _overlap(request: EvaluationRequest) -> dict[str, Any]:
+    if request.training is None:
+        return {}
+    return {"training_overlap": training_overlap(request.training, request.members)}
+
+
+def _scores(prepared: Prepared) -> pl.DataFrame:
+    """Patient and released score."""
+    return prepared.frame.select(pl.col(ID).cast(pl.String).alias(PATIENT), pl.col(SCORE).alias("score"))
 
 
 def _sizes(cohort: Cohort) -> dict[str, int | None]:

@@ -262,9 +262,9 @@ def ancestry(device: Device, dossier: Dossier) -> tuple[Dossier | None, Dossier 
 
 
 def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:
-    """Return the seals on a release's plan, its own files and the decisions about it, by time."""
-    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json", "release.yaml")}
-    paths.add(f"{dossier.release.body['plan']}.yaml")
+    """Return the seals on a release's own files, its records and the decisions about it, by time."""
+    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json")}
+    paths.update(record.document.path.split("/", 1)[1] for record in dossier.records.values())
     paths.update(f"{reference}.yaml" for reference in dossier.outside)
     mine = [seal for seal in seals if paths & set(seal.subjects)]
     return tuple(sorted(mine, key=lambda seal: (seal.time or "", seal.log_index or 0, seal.file)))

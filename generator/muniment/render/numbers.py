@@ -31,7 +31,8 @@ def shown(value: Any, metric: str = "") -> str:
         return f"{found:,.0f}"
     if abs(found) >= 100:
         return f"{found:,.1f}"
-    return f"{found:.3f}".replace("-", "−")
+    text = f"{found:.3f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def p_value(value: Any) -> str:

@@ -152,6 +152,16 @@ METHODS: Final = MappingProxyType(
     }
 )
 
+EFFECTS: Final = MappingProxyType(
+    {
+        "model_on_old": "New model minus old, on old data",
+        "model_on_new": "New model minus old, on new data",
+        "condition_for_old": "New data minus old, for the old model",
+        "condition_for_new": "New data minus old, for the new model",
+        "interaction": "What the new model gains more on new data than on old",
+    }
+)
+
 LAYERS: Final = MappingProxyType(
     {
         "dataset_raw": "Raw data",

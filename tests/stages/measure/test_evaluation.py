@@ -7,7 +7,15 @@ import polars as pl
 import pytest
 
 from muniment.errors import UnreadableInput
-from muniment.measure import EvaluationRequest, MeasureRequest, differences, evaluate, measure_table
+from muniment.measure import (
+    AttributionTable,
+    EvaluationRequest,
+    MeasureRequest,
+    ProfiledTable,
+    differences,
+    evaluate,
+    measure_table,
+)
 from muniment.measure import evaluation_bytes as as_bytes
 from muniment.measure.compare import areas
 from muniment.model.tree import frozen
@@ -382,3 +390,25 @@ def test_an_interval_lies_within_or_does_not(request_of, low, high, expected):
     exact = {"metrics": [{"metric": "m", "value": 1.0, "low": low, "high": high}]}
     plan = PLAN | {"criteria": [criterion("c", "m", "within", [0.8, 1.2], "interval", "operational")]}
     assert outcome(evaluate(request_of(plan=plan, operational=exact)), "c") == expected
+
+
+def test_lineage_is_measured_where_it_is_asked_for(request_of, rows, tmp_path, valid):
+    """Two-by-two, profiles, rules and overlap are in the body when their tables are, and in its shape."""
+    plain = evaluate(request_of())
+    assert (plain["attribution"], plain["profiles"]) == ([], [])
+    assert "training_overlap" not in plain["splits"]
+    crossed = rows.select("patient_id", label="death", score_old="score_previous", score_new="score")
+    conditions = [crossed.with_columns(condition=pl.lit(name)) for name in ("old", "new")]
+    pl.concat(conditions).write_parquet(tmp_path / "crossed.parquet")
+    full = evaluate(
+        request_of(
+            training=tmp_path / "members.parquet",
+            rules=({"column": "partition", "operator": "in", "values": ("post",)},),
+            attribution=(AttributionTable("features", tmp_path / "crossed.parquet"),),
+            profiled=(ProfiledTable("labels", "datasets/labels/1", tmp_path / "predictions.parquet"),),
+        )
+    )
+    valid(full, "evaluation")
+    assert full["splits"]["training_overlap"] == 600
+    assert full["cohort"]["rules"] == {"selected": 600, "missing": 0, "extra": 0, "steps": [600]}
+    assert len(full["attribution"][0]["cells"]) == 4

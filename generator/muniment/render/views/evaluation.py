@@ -40,6 +40,7 @@ def evaluation(desk: Desk, view: ReleaseView) -> Page:
             "min_n": plan.body.get("min_n", 10) if plan else 10,
             "comparisons": [_comparison(c) for c in entries(found, "comparisons") if not c.get("cohort")],
             "by_group": _by_group(found),
+            "attribution": entries(found, "attribution"),
             "operational": entries(found, "operational"),
             "roc_rows": _roc_rows(entries(found, "curves", "roc")),
             "calibration_rows": entries(found, "curves", "calibration"),
