@@ -36,9 +36,9 @@ _IN_RELEASE = (
 )
 _PERSONS: Mapping[str, tuple[str, ...]] = {
     "roster": ("/entries/*/person", "/entries/*/delegated_by"),
-    "release": ("/author",),
+    "release": ("/author", "/safe_state/owner"),
     "run": ("/steps/*/operator",),
-    "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by"),
+    "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by", "/not_monitored/*/decided_by"),
     "dataset_raw": ("/access/owner",),
     "change_request": ("/raised_by",),
     "board_decision": ("/meeting/attendees/*",),
@@ -46,9 +46,21 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
     "waiver": ("/approved_by/*",),
     "deferral": ("/decided_by/*",),
     "deviation": ("/approved_by/*",),
-    "drill": ("/participants/*/person", "/findings/*/owner"),
+    "drill": ("/participants/*/person", "/findings/*/owner", "/decided_by", "/verified_by"),
     "deployment": ("/authorised_by",),
     "alert": ("/review/by",),
+    "signal": (
+        "/level_by",
+        "/decided_by/*",
+        "/reportability/*/by",
+        "/interim_mitigation/approved_by/*",
+    ),
+    "incident": ("/levels/*/by",),
+    "closure": ("/by", "/effectiveness/by"),
+    "event": ("/decided_by/*",),
+    "tabletop": ("/participants/*/person", "/findings/*/owner"),
+    "checklist": ("/controls/*/verified_by",),
+    "surveillance": ("/owner", "/reports/*/by"),
 }
 
 

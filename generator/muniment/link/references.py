@@ -61,6 +61,17 @@ MENTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "deployment": {"/release": ("release",)},
     "monitoring": {"/release": ("release",)},
     "alert": {"/release": ("release",)},
+    "signal": {"/release": ("release",), "/alerts/*": ("alert",)},
+    "incident": {"/release": ("release",), "/alerts/*": ("alert",), "/signal": ("signal",)},
+    "closure": {"/release": ("release",), "/of": ("signal", "incident", "drill", "tabletop")},
+    "event": {
+        "/release": ("release",),
+        "/cause": ("signal", "incident", "alert"),
+        "/ends": ("event",),
+    },
+    "tabletop": {"/release": ("release",)},
+    "checklist": {"/release": ("release",)},
+    "monitoring_log": {"/release": ("release",)},
 }
 """Kind to the fields whose target is another release, or stays outside the manifest."""
 

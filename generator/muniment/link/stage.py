@@ -21,6 +21,13 @@ _OUTSIDE = frozenset(
         "deployment",
         "monitoring",
         "alert",
+        "signal",
+        "incident",
+        "closure",
+        "event",
+        "tabletop",
+        "checklist",
+        "monitoring_log",
         "deferral",
     )
 )
