@@ -10,6 +10,7 @@ from typing import Any
 
 import enacted_decisions
 import enacted_postmarket
+import enacted_surveillance
 from emit import document, sequence
 from enacted_numbers import Numbers
 from enacted_seals import seals
@@ -23,6 +24,7 @@ def write(root: Path) -> None:
     records: dict[str, dict[str, Any]] = {
         **enacted_decisions.records(numbers),
         **enacted_postmarket.records(root, numbers),
+        **enacted_surveillance.records(numbers),
     }
     for name, body in records.items():
         save(root / f"{name}.yaml", HEAD + document(body))
