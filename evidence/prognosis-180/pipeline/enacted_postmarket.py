@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import enacted_people as who
-from common import sha256
+from common import DEVICE, sha256
 from enacted_numbers import Numbers
 
 Record = dict[str, Any]
 ALL = ["S1", "S2", "S3", "S4", "S5"]
+MONITORS = {"1.0.0": "1", "1.2.0": "3", "2.0.0": "5"}
+"""Monitoring configuration of each release that came into use; written by hand, so read where it lies."""
 
 
 def records(root: Path, numbers: Numbers) -> dict[str, Record]:
@@ -30,6 +32,7 @@ def deployments(root: Path) -> dict[str, Record]:
             "kind": "deployment", "schema": 1, "origin": "enacted", "release": f"releases/{version}",
             "environment": "clinical production", "sites": sites, "from": start, "to": end,
             "model_sha256": sha256(root / "releases" / version / "model.json"), "authorised_by": who.QUALITY,
+            "monitors_sha256": sha256(DEVICE / "monitors" / f"{MONITORS[version]}.yaml"),
         }  # fmt: skip
 
     return {

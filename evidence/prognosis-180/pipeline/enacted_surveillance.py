@@ -88,7 +88,7 @@ def signals(numbers: Numbers) -> dict[str, Record]:
         ),
         "postmarket/1.2.0/signal-2025-11-18": record(
             "signal", "1.2.0", title="Estimate shown beside the wrong bed after a panel update at S2",
-            source="user", opened_on="2025-11-18", alerts=[], sites=["S2"], window="2025-11-17 to 2025-11-18",
+            source="user", opened_on="2025-11-18", alerts=[], sites=["S2"], devices=["Panel of the hospital information system"], window="2025-11-17 to 2025-11-18",
             observed="A resident saw an estimate for a patient who was not yet on the third study day. The panel of the hospital had kept the bed of the patient before.",
             patients_exposed=3, patients_harmed=0,
             harm_review="The panel log names three beds. All three teams were called on the same day; no conversation had been held on the wrong number.",

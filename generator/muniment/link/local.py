@@ -34,6 +34,11 @@ _IN_RELEASE = (
     _Named("release", "/limitations/*/failure_mode", "hazards", "/failure_modes/*/id", "failure mode"),
     _Named("release", "/impact/risk_delta/*/hazard", "hazards", "/hazards/*/id", "hazard"),
 )
+_ABOUT_RELEASE = (
+    _Named("alert", "/monitor", "monitors", "/monitors/*/id", "monitor"),
+    _Named("monitoring_log", "/runs/*/monitors/*", "monitors", "/monitors/*/id", "monitor"),
+    _Named("signal", "/hazard", "hazards", "/hazards/*/id", "hazard"),
+)
 _PERSONS: Mapping[str, tuple[str, ...]] = {
     "roster": ("/entries/*/person", "/entries/*/delegated_by"),
     "release": ("/author", "/safe_state/owner"),
@@ -76,6 +81,21 @@ def unknown_elements(release: Record, parts: Mapping[str, Record]) -> Iterator[F
         for at, value in select(record.body, named.pattern):
             if value is not None and value not in choice:
                 yield _finding(record, at, value, choice, named.what, target.id)
+
+
+def unknown_outside(
+    release: Record, parts: Mapping[str, Record], outside: Mapping[str, Record]
+) -> Iterator[Finding]:
+    """Yield a finding (rule `reference`) for every id in a record about a release that is not one of it."""
+    for record in outside.values():
+        for named in _ABOUT_RELEASE:
+            if named.kind != record.kind or record.body["release"] != release.id:
+                continue
+            target = parts[release.body[named.target]]
+            choice = tuple(value for _, value in select(target.body, named.choice))
+            for at, value in select(record.body, named.pattern):
+                if value not in choice:
+                    yield _finding(record, at, value, choice, named.what, target.id)
 
 
 def unknown_persons(records: Mapping[str, Record]) -> Iterator[Finding]:

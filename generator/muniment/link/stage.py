@@ -67,7 +67,11 @@ def _dossier(
     parts, whole = references.reachable(release, records)
     if not whole:
         return None, []
-    findings = list(local.unknown_elements(release, parts))
+    outside = _outside(release, records)
+    findings = [
+        *local.unknown_elements(release, parts),
+        *local.unknown_outside(release, parts, outside),
+    ]
     version = release.body["version"]
     held = tuple(
         sorted(
@@ -88,7 +92,7 @@ def _dossier(
         manifest=stated,
         manifest_sha256=sha256,
         evaluation=evaluation,
-        outside=_outside(release, records),
+        outside=outside,
     )
     return dossier, findings
 
