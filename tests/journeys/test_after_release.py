@@ -9,6 +9,9 @@ from support.project import Project
 DAMAGE = [
     # An alert that vanished: the run that opened it still counts it.
     ("1.2.0", "alert-history-whole", "postmarket/1.2.0/alert-2025q3-input.yaml", "", ""),
+    ("2.0.0", "register-whole", "postmarket/2.0.0/signal-2026-03-09.yaml", "", ""),
+    ("2.0.0", "register-whole", "postmarket/2.0.0/deployment-s1-s4.yaml", "", ""),
+    ("1.2.0", "register-whole", "postmarket/1.2.0/closure-signal-2025-11-18.yaml", "", ""),
     ("1.0.0", "serious-alert-has-incident", "postmarket/1.0.0/incident-2024-10-01.yaml", "", ""),
     ("2.0.0", "tabletop-in-date", "postmarket/2.0.0/tabletop-2026-01-20.yaml", "", ""),
     ("1.2.0", "predictions-mapped", "postmarket/1.2.0/log.yaml", "mapped: 561", "mapped: 560"),
@@ -66,7 +69,9 @@ def outcomes(project: Project, version: str, rule: str) -> set[str]:
     return {ruling["outcome"] for ruling in release["rulings"] if ruling["rule"] == rule}
 
 
-@pytest.mark.parametrize(("version", "rule", "path", "old", "new"), DAMAGE, ids=[d[1] for d in DAMAGE])
+@pytest.mark.parametrize(
+    ("version", "rule", "path", "old", "new"), DAMAGE, ids=[f"{d[1]}-{d[2]}" for d in DAMAGE]
+)
 def test_damage_is_named(example: Project, version: str, rule: str, path: str, old: str, new: str) -> None:
     """The rule is met on the example as it stands, and unmet once the record is gone or says otherwise."""
     assert outcomes(example, version, rule) == {"met"}

@@ -21,10 +21,11 @@ HEAD = "# Written by pipeline/enact.py: change it there.\n"
 def write(root: Path) -> None:
     """Write all enacted records below a device folder that already holds releases and windows."""
     numbers = Numbers(root)
+    operations = enacted_postmarket.records(root, numbers)
     records: dict[str, dict[str, Any]] = {
         **enacted_decisions.records(numbers),
-        **enacted_postmarket.records(root, numbers),
-        **enacted_surveillance.records(numbers),
+        **operations,
+        **enacted_surveillance.records(numbers, operations),
     }
     for name, body in records.items():
         save(root / f"{name}.yaml", HEAD + document(body))

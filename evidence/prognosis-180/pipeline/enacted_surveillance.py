@@ -23,12 +23,25 @@ LATE = ["M-AUROC", "M-CAL", "M-OE", "M-GROUP"]
 """Monitors that run in the first week after a quarter, and those that wait for outcomes."""
 
 
-def records(numbers: Numbers) -> dict[str, Record]:
-    """Every record of this module, by id."""
-    return {
+def records(numbers: Numbers, others: dict[str, Record]) -> dict[str, Record]:
+    """Every record of this module, by id; `others` are the alerts, drills and deployments."""
+    made = {
         **signals(numbers), **incidents(), **events(numbers), **closures(numbers), **tabletops(),
-        **checklists(), **logs(numbers), **surveillance(numbers),
+        **checklists(), **surveillance(numbers),
     }  # fmt: skip
+    return made | logs(numbers, [*made.values(), *others.values()])
+
+
+def on_file(every: list[Record], version: str, day: str) -> dict[str, int]:
+    """Records about a release that a run finds on its day, by kind."""
+    kinds = ("alert", "signal", "incident", "event", "closure", "drill", "deployment")
+    began = [
+        r["kind"]
+        for r in every
+        if r.get("release") == f"releases/{version}"
+        and str(r.get("on") or r.get("opened_on") or r.get("from") or "9") <= day
+    ]
+    return {f"{kind}s": began.count(kind) for kind in kinds}
 
 
 def record(kind: str, version: str, **said: Any) -> Record:
@@ -315,8 +328,8 @@ def hours(quarter: str, start: str, end: str) -> int:
     return max(0, (high - low).days + 1) * 24
 
 
-def logs(numbers: Numbers) -> dict[str, Record]:
-    """When the monitors ran, over how many predictions, and how many alerts they opened."""
+def logs(numbers: Numbers, every: list[Record]) -> dict[str, Record]:
+    """When the monitors ran, over how many predictions, how many alerts they opened, and what was on file."""
 
     def early(
         version: str, quarter: str, on: str, used: tuple[str, str], sites: list[str], down: int, alerts: int
@@ -327,13 +340,13 @@ def logs(numbers: Numbers) -> dict[str, Record]:
         )
         return {
             "window": quarter, "on": on, "due": f"{on[:8]}07", "monitors": EARLY if version == "1.0.0" else LINKED,
-            "sites": sites, "live_hours": due - down, "due_hours": due, "predictions": told, "mapped": told, "alerts": alerts,
+            "sites": sites, "live_hours": due - down, "due_hours": due, "predictions": told, "mapped": told, "alerts": alerts, "on_file": on_file(every, version, on),
         }  # fmt: skip
 
-    def late(quarter: str, on: str, due: str, alerts: int) -> Record:
+    def late(version: str, quarter: str, on: str, due: str, alerts: int) -> Record:
         return {
             "window": quarter, "on": on, "due": due, "monitors": LATE, "sites": ALL,
-            "live_hours": 0, "due_hours": 0, "predictions": 0, "mapped": 0, "alerts": alerts,
+            "live_hours": 0, "due_hours": 0, "predictions": 0, "mapped": 0, "alerts": alerts, "on_file": on_file(every, version, on),
         }  # fmt: skip
 
     one, two, three = ("2024-02-26", "2025-04-11"), ("2025-07-21", "2026-02-01"), ("2026-02-02", "2026-04-30")
@@ -341,17 +354,17 @@ def logs(numbers: Numbers) -> dict[str, Record]:
         "postmarket/1.0.0/log": record("monitoring_log", "1.0.0", runs=[
             early("1.0.0", "2024Q1", "2024-04-03", one, ALL, 0, 0),
             early("1.0.0", "2024Q2", "2024-07-02", one, ALL, 0, 0),
-            late("2024Q1", "2024-10-01", "2024-10-07", 2),
+            late("1.0.0", "2024Q1", "2024-10-01", "2024-10-07", 2),
             early("1.0.0", "2024Q3", "2024-10-02", one, ALL, 7, 0),
-            late("2024Q2", "2025-01-02", "2025-01-07", 2),
+            late("1.0.0", "2024Q2", "2025-01-02", "2025-01-07", 2),
             early("1.0.0", "2024Q4", "2025-01-03", one, ALL, 0, 0),
-            late("2024Q3", "2025-03-31", "2025-04-07", 1),
+            late("1.0.0", "2024Q3", "2025-03-31", "2025-04-07", 1),
             early("1.0.0", "2025Q1", "2025-04-03", one, ALL, 2, 0),
         ]),
         "postmarket/1.2.0/log": record("monitoring_log", "1.2.0", runs=[
             early("1.2.0", "2025Q3", "2025-10-06", two, ALL, 0, 1),
             early("1.2.0", "2025Q4", "2026-01-05", two, ALL, 3, 2),
-            late("2025Q3", "2026-03-31", "2026-04-07", 0),
+            late("1.2.0", "2025Q3", "2026-03-31", "2026-04-07", 0),
         ]),
         "postmarket/2.0.0/log": record("monitoring_log", "2.0.0", runs=[
             early("2.0.0", "2026Q1", "2026-04-02", three, ALL[:4], 0, 1),

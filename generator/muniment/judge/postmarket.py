@@ -31,6 +31,7 @@ ABOUT_RELEASE: Mapping[str, str] = {
     "event": "events",
     "checklist": "checklists",
     "monitoring_log": "logs",
+    "closure": "closures",
 }
 """Record kinds about one release, and the list of `monitoring` each goes to."""
 ABOUT_DEVICE: Mapping[str, str] = {"tabletop": "tabletops", "surveillance": "surveillance"}
@@ -248,6 +249,8 @@ def stops(records: Iterable[Record], as_of: str) -> Mapping[str, tuple[tuple[str
 
 
 def _began(record: Record, as_of: str) -> bool:
+    if record.kind == "monitoring_log":  # it began with its first run
+        return any(run["on"] <= as_of for run in record.body["runs"])
     began = record.body.get("on") or record.body.get("opened_on") or record.body.get("from")
     return began is None or bool(began <= as_of)
 

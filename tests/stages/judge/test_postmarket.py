@@ -117,6 +117,14 @@ def test_an_incident_has_the_levels_given_by_the_day(as_of: str, expected: list[
     assert [level["level"] for level in incident["levels"]] == expected
 
 
+def test_a_log_has_the_runs_by_the_day_and_begins_with_the_first() -> None:
+    """Before its first run a log is not there, so that nothing is asked of it."""
+    log = about("monitoring_log", runs=[{"on": "2024-04-03"}, {"on": "2024-07-02"}])
+    assert known("logs", "2024-04-02", log) == []
+    (body,) = known("logs", "2024-07-01", log)
+    assert [run["on"] for run in body["runs"]] == ["2024-04-03"]
+
+
 def test_the_times_of_a_drill_give_its_minutes() -> None:
     """Steps are counted from the step before, past midnight too."""
     times = {"injected_at": "23:50", "detected_at": "23:58", "decided_at": "00:03", "safe_state_at": "00:15"}
