@@ -12,6 +12,7 @@ import attack
 import enacted_decisions
 import enacted_postmarket
 import enacted_security
+import enacted_surveillance
 import privacy
 from emit import document, sequence
 from enacted_numbers import Numbers
@@ -25,9 +26,11 @@ def write(root: Path) -> None:
     attack.write(root)
     privacy.write(root)
     numbers = Numbers(root)
+    operations = enacted_postmarket.records(root, numbers)
     records: dict[str, dict[str, Any]] = {
         **enacted_decisions.records(numbers),
-        **enacted_postmarket.records(root, numbers),
+        **operations,
+        **enacted_surveillance.records(numbers, operations),
         **enacted_security.records(root),
     }
     for name, body in records.items():

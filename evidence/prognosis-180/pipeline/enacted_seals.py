@@ -27,6 +27,23 @@ QUORUM = [
 ]
 """A clinical change needs all of these but risk, who signs too; quality signs last."""
 
+RETURN = [
+    (who.AUTHOR, "author"),
+    (who.ENGINEERING, "engineering"),
+    (who.REGULATORY, "regulatory"),
+    (who.QUALITY, "quality"),
+]
+"""A return to use needs the quorum of an operational change."""
+DRILLS = [
+    ("1.0.0", "2024-01-31"),
+    ("1.0.0", "2024-07-24"),
+    ("1.0.0", "2025-01-15"),
+    ("1.2.0", "2025-07-08"),
+    ("1.2.0", "2025-12-17"),
+    ("2.0.0", "2026-01-07"),
+    ("2.0.0", "2026-01-14"),
+]
+
 
 def seal(at: str, do: str, target: str, person: str, role: str, meaning: str, **more: Any) -> Seal:
     """One line of the list."""
@@ -110,6 +127,30 @@ def minutes(day: str, version: str) -> Seal:
     )
 
 
+def after_release() -> list[Seal]:
+    """Stops ratified, drills witnessed, what is of level 3 signed by clinical and quality."""
+    out = []
+
+    def both(at: str, target: str) -> None:
+        out.append(record(f"{at}:00Z", f"postmarket/{target}", who.CLINICAL, "clinical", "clinical_approval"))
+        out.append(record(f"{at}:30Z", f"postmarket/{target}", who.QUALITY, "quality", "quality_approval"))
+
+    for version, day in DRILLS:
+        target = f"postmarket/{version}/drill-{day}"
+        out.append(record(f"{day}T17:00:00Z", target, who.OPERATIONS, "operations", "witness"))
+        out.append(record(f"{day}T17:30:00Z", target, who.QUALITY, "quality", "quality_approval"))
+    both("2025-04-08T15:00", "1.0.0/incident-2024-10-01")
+    both("2025-04-14T11:00", "1.0.0/event-2025-04-11-pause")
+    both("2025-04-14T11:15", "1.0.0/signal-2025-04-08")
+    both("2025-11-19T09:00", "1.2.0/event-2025-11-18-pause")
+    both("2025-11-19T09:15", "1.2.0/signal-2025-11-18")
+    both("2026-01-13T09:00", "1.2.0/event-2026-01-12-pause-s5")
+    back = "postmarket/1.2.0/event-2025-11-20-resume"
+    for minute, (person, role) in enumerate(RETURN):
+        out.append(record(f"2025-11-20T12:{40 + minute}:00Z", back, person, role, MEANING[role]))
+    return out
+
+
 def seals(conditions: dict[str, str]) -> list[Seal]:
     """Everything in the order of time; `conditions` are the board's, by id, and are signed in full."""
     quality = (who.QUALITY, "quality", "quality_approval")
@@ -164,6 +205,7 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         minutes("2026-01-22", "2.0.0"),
         release("2026-01-26", "2.0.0"),
     ]  # fmt: skip
+    every = sorted([*every, *after_release()], key=lambda s: str(s["at"]))
     times = [s["at"] for s in every]
     if times != sorted(set(times)):
         raise SystemExit("enacted_seals: times must rise strictly")

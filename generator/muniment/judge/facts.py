@@ -13,6 +13,7 @@ from typing import Any
 from muniment.judge.board import Standing, by, person_of
 from muniment.judge.operations import operations
 from muniment.judge.place import Facts, Path, Place
+from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, RECORD, Aftermath, in_use, stops
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
@@ -22,7 +23,6 @@ from muniment.model.seal import Seal
 from muniment.model.tree import Tree, at
 
 PLAN_LOCK = "/predicate/plan-lock/v1"
-RECORD = "/predicate/record/v1"
 EVALUATION = "https://in-toto.io/attestation/test-result/"
 
 PARTS = {
@@ -37,8 +37,6 @@ PARTS = {
 NESTED = {"contract": ("run", "contract")}
 """Names of facts that a part of the release refers to: the part's field in the release, and its own field."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
-POSTMARKET = {"drill": "drills", "alert": "alerts", "deployment": "deployments", "monitoring": "windows"}
-"""Record kinds about a release in use, and the list of `monitoring` each goes to."""
 DECISIONS = frozenset({"change_request", "board_decision", "deferral", "deviation"})
 
 
@@ -87,7 +85,7 @@ def facts(
         tree[name] = gathered.nested(dossier, part, field, (name,))
     tree["claim"] = _with_words(tree["claim"])
     if isinstance(tree["monitoring"], Mapping):
-        tree["monitoring"] = MappingProxyType({**tree["monitoring"], **gathered.postmarket()})
+        tree["monitoring"] = MappingProxyType({**tree["monitoring"], **gathered.postmarket(known)})
     for name, other in (("previous", previous), ("original", original)):
         tree[name] = None if other is None else gathered.whole(other, standings, name)
     home = Place(dossier.release.document.path)
@@ -115,6 +113,7 @@ class _Gathering:
         self.basis = basis
         self.as_of = as_of
         self.places: dict[Path, Place] = {}
+        self.stops = stops(device.records.values(), as_of)
         self.conditions = conditions(device.records.values(), as_of)
 
     def body(self, record: Record, at: Path) -> Tree:
@@ -174,6 +173,7 @@ class _Gathering:
 
     def _state(self, dossier: Dossier, standings: Mapping[str, Standing]) -> dict[str, Tree]:
         stands = standings[dossier.version]
+        stopped, withdrawn = self.stops.get(dossier.id, ((), False))
         return {
             "id": dossier.id,
             "version": dossier.version,
@@ -187,13 +187,10 @@ class _Gathering:
                     "baseline": at(dossier.release.body, "/datasets/baseline"),
                 }
             ),
-            "in_use": any(
-                record.kind == "deployment"
-                and record.body.get("release") == dossier.id
-                and record.body["from"] <= self.as_of
-                and (record.body.get("to") is None or self.as_of <= record.body["to"])
-                for record in self.device.records.values()
-            ),
+            "in_use": in_use(self.device.records.values(), dossier.id, self.as_of),
+            "inputs": at(dossier.release.body, "/model/inputs"),
+            "stopped_at": stopped,
+            "withdrawn": withdrawn,
         }
 
     def releases(self, standings: Mapping[str, Standing]) -> Tree:
@@ -417,17 +414,12 @@ class _Gathering:
         )
         return MappingProxyType({**body, "conditions": conditions})
 
-    def postmarket(self) -> dict[str, Any]:
-        """Drills, alerts, deployments and windows of this release that began by `as_of`, by date."""
-        lists: dict[str, list[Record]] = {name: [] for name in POSTMARKET.values()}
-        for record in self._about():
-            name = POSTMARKET.get(record.kind)
-            began = record.body.get("on") or record.body.get("opened_on") or record.body.get("from")
-            if name is not None and (began is None or began <= self.as_of):
-                lists[name].append(record)
-        return {
-            name: tuple(
-                self.body(record, ("monitoring", name, index)) for index, record in enumerate(records)
-            )
-            for name, records in lists.items()
+    def postmarket(self, seals: tuple[Seal, ...]) -> dict[str, Any]:
+        """What bears on this release in use and began by `as_of`, by list and id."""
+        lists: dict[str, list[Tree]] = {
+            name: [] for name in (*ABOUT_RELEASE.values(), *ABOUT_DEVICE.values())
         }
+        for name, record, body in Aftermath(self.device, self.as_of, seals).listed(self.dossier):
+            self.places[("monitoring", name, len(lists[name]))] = Place(record.document.path)
+            lists[name].append(body)
+        return {name: tuple(bodies) for name, bodies in lists.items()}

@@ -37,6 +37,11 @@ _IN_RELEASE = (
     _Named("release", "/limitations/*/failure_mode", "hazards", "/failure_modes/*/id", "failure mode"),
     _Named("release", "/impact/risk_delta/*/hazard", "hazards", "/hazards/*/id", "hazard"),
 )
+_ABOUT_RELEASE = (
+    _Named("alert", "/monitor", "monitors", "/monitors/*/id", "monitor"),
+    _Named("monitoring_log", "/runs/*/monitors/*", "monitors", "/monitors/*/id", "monitor"),
+    _Named("signal", "/hazard", "hazards", "/hazards/*/id", "hazard"),
+)
 _PERSONS: Mapping[str, tuple[str, ...]] = {
     "roster": ("/entries/*/person", "/entries/*/delegated_by"),
     "release": (
@@ -44,11 +49,12 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
         "/privacy/findings/*/decided_by",
         "/error_examples/*/clinician",
         "/system_tests/*/by",
+        "/safe_state/owner",
     ),
     "run": ("/steps/*/operator", "/promotion/by", "/rerun/by"),
     "contract": ("/owner",),
     "dataset_baseline": ("/custody/custodian",),
-    "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by"),
+    "monitors": ("/monitors/*/owner", "/monitors/*/threshold/set_by", "/not_monitored/*/decided_by"),
     "dataset_raw": ("/access/owner",),
     "change_request": ("/raised_by",),
     "board_decision": ("/meeting/attendees/*",),
@@ -56,7 +62,7 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
     "waiver": ("/approved_by/*",),
     "deferral": ("/decided_by/*",),
     "deviation": ("/approved_by/*",),
-    "drill": ("/participants/*/person", "/findings/*/owner"),
+    "drill": ("/participants/*/person", "/findings/*/owner", "/decided_by", "/verified_by"),
     "deployment": ("/authorised_by", "/promotion/by"),
     "alert": ("/review/by",),
     "security": ("/findings/*/owner",),
@@ -67,6 +73,18 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
     "retention": ("/retention/*/owner",),
     "control_plane": ("/functions/*/owner",),
     "tool_qualification": ("/tools/*/qualified_by",),
+    "signal": (
+        "/level_by",
+        "/decided_by/*",
+        "/reportability/*/by",
+        "/interim_mitigation/approved_by/*",
+    ),
+    "incident": ("/levels/*/by",),
+    "closure": ("/by", "/effectiveness/by"),
+    "event": ("/decided_by/*",),
+    "tabletop": ("/participants/*/person", "/findings/*/owner"),
+    "checklist": ("/controls/*/verified_by",),
+    "surveillance": ("/owner", "/reports/*/by"),
 }
 
 
@@ -82,6 +100,21 @@ def unknown_elements(release: Record, parts: Mapping[str, Record]) -> Iterator[F
         for at, value in select(record.body, named.pattern):
             if value is not None and value not in choice:
                 yield _finding(record, at, value, choice, named.what, target.id)
+
+
+def unknown_outside(
+    release: Record, parts: Mapping[str, Record], outside: Mapping[str, Record]
+) -> Iterator[Finding]:
+    """Yield a finding (rule `reference`) for every id in a record about a release that is not one of it."""
+    for record in outside.values():
+        for named in _ABOUT_RELEASE:
+            if named.kind != record.kind or record.body["release"] != release.id:
+                continue
+            target = parts[release.body[named.target]]
+            choice = tuple(value for _, value in select(target.body, named.choice))
+            for at, value in select(record.body, named.pattern):
+                if value not in choice:
+                    yield _finding(record, at, value, choice, named.what, target.id)
 
 
 def unknown_persons(records: Mapping[str, Record]) -> Iterator[Finding]:

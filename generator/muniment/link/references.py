@@ -84,6 +84,17 @@ MENTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *_LAYERS,
         )
     },
+    "signal": {"/release": ("release",), "/alerts/*": ("alert",)},
+    "incident": {"/release": ("release",), "/alerts/*": ("alert",), "/signal": ("signal",)},
+    "closure": {"/release": ("release",), "/of": ("signal", "incident", "drill", "tabletop")},
+    "event": {
+        "/release": ("release",),
+        "/cause": ("signal", "incident", "alert"),
+        "/ends": ("event",),
+    },
+    "tabletop": {"/release": ("release",)},
+    "checklist": {"/release": ("release",)},
+    "monitoring_log": {"/release": ("release",)},
 }
 """Kind to the fields whose target is another release, or stays outside the manifest."""
 

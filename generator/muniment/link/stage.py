@@ -22,6 +22,13 @@ _OUTSIDE = frozenset(
         "deployment",
         "monitoring",
         "alert",
+        "signal",
+        "incident",
+        "closure",
+        "event",
+        "tabletop",
+        "checklist",
+        "monitoring_log",
         "deferral",
     )
 )
@@ -61,7 +68,11 @@ def _dossier(
     parts, whole = references.reachable(release, records)
     if not whole:
         return None, []
-    findings = list(local.unknown_elements(release, parts))
+    outside = _outside(release, records)
+    findings = [
+        *local.unknown_elements(release, parts),
+        *local.unknown_outside(release, parts, outside),
+    ]
     version = release.body["version"]
     held = tuple(
         sorted(
@@ -84,7 +95,7 @@ def _dossier(
         manifest=stated,
         manifest_sha256=sha256,
         evaluation=evaluation,
-        outside=_outside(release, records),
+        outside=outside,
         analysis=analysis,
     )
     return dossier, findings

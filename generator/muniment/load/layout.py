@@ -13,7 +13,7 @@ _TOP = ("device", "roster")
 _LAYERS = ("raw", "splits", "labels", "features", "baseline", "snapshots")
 _FLAT = (
     *("claims", "contracts", "hazards", "monitors", "plans", "runs", "decisions"),
-    *("security", "operations"),
+    *("security", "operations", "surveillance"),
 )
 _FOLDERS = (*_FLAT, "datasets", "releases", "postmarket")
 _RECORD = re.compile(

@@ -107,6 +107,48 @@ EXPECTED: list[tuple[str, Edit, str, str]] = [
         "operational",
     ),
     (
+        "why the safe state is sought",
+        put("releases/1.0.0", "safe_state/criteria", ["A level 3 alert."]),
+        "release.safe_state.criteria",
+        "operational",
+    ),
+    (
+        "who may stop it",
+        put("monitors/1", "pause", {"target_minutes": 20}),
+        "monitoring.pause",
+        "operational",
+    ),
+    (
+        "prediction log",
+        put("monitors/1", "telemetry", {"log": "other"}),
+        "monitoring.telemetry",
+        "operational",
+    ),
+    (
+        "automation",
+        put("releases/1.0.0", "automation", [{"target": "snapshotting", "state": "manual", "tool": "none"}]),
+        "release.automation",
+        "operational",
+    ),
+    (
+        "a signal left out on purpose",
+        put("monitors/1", "not_monitored", [{"signal": "workflow", "reason": "r", "decided_by": "ben"}]),
+        "monitoring.not_monitored",
+        "clinical",
+    ),
+    (
+        "what an indicator counts",
+        put("monitors/1", "monitors/0/indicator", {"kind": "outcome", "numerator": "a", "denominator": "b"}),
+        "monitoring.monitors[M1].indicator",
+        "clinical",
+    ),
+    (
+        "what a monitor watches",
+        put("monitors/1", "monitors/0/signal", "workflow"),
+        "monitoring.monitors[M1].signal",
+        "clinical",
+    ),
+    (
         "tightened threshold",
         put("monitors/1", "monitors/0/threshold/warn", 0.8),
         "monitoring.monitors[M1].threshold.warn",

@@ -214,6 +214,31 @@ def test_a_link_out_is_a_missing_file(tmp_path: Path) -> None:
     assert {finding.message.split(";")[0] for finding in found} == {"the file models/model.json is missing"}
 
 
+def test_an_alert_names_a_monitor_of_its_release(tmp_path: Path) -> None:
+    """A record about a release that names none of its monitors is a finding with what there is."""
+    demo = bundle(tmp_path)
+    alert = {
+        "kind": "alert",
+        "schema": 1,
+        "origin": "enacted",
+        "release": "releases/1.0.0",
+        "monitor": "M2",
+        "window": "2024Q2",
+        "value": 0.6,
+        "threshold": 0.7,
+        "opened_on": "2024-07-02",
+        "level": 1,
+        "cause": "unknown",
+        "state": "open",
+    }
+    demo.edit("postmarket/1.0.0/alert-1", lambda b: b.update(alert))
+    _, (finding,) = linked(demo)
+    assert (finding.rule, finding.where.pointer) == ("reference", "/monitor")
+    assert 'there is no monitor "M2" in monitors/1' in finding.message
+    demo.edit("postmarket/1.0.0/alert-1", lambda b: b.update(monitor="M1"))
+    assert linked(demo)[1] == ()
+
+
 def test_a_release_that_names_nothing_is_left_out(tmp_path: Path) -> None:
     """What does not resolve cannot be judged; what else there is can."""
     demo = bundle(tmp_path)
