@@ -18,7 +18,7 @@ from muniment.model.tree import Tree
 FACT_NAMES = frozenset(
     (
         *("device", "roster", "release", "releases", "previous", "original"),
-        *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "change"),
+        *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "change", "pccp"),
         *("approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
     )
 )

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.board import Standing, by, person_of
+from muniment.judge.decided import decided, told
+from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
@@ -27,9 +29,14 @@ EVALUATION = "https://in-toto.io/attestation/test-result/"
 PARTS = {"claim": "claim", "hazards": "hazards", "monitors": "monitoring", "plan": "plan", "run": "run"}
 """Reference fields of a release that name one record, and what facts call the record."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
-POSTMARKET = {"drill": "drills", "alert": "alerts", "deployment": "deployments", "monitoring": "windows"}
+POSTMARKET = {
+    "drill": "drills",
+    "alert": "alerts",
+    "deployment": "deployments",
+    "monitoring": "windows",
+    "reconstruction": "reconstructions",
+}
 """Record kinds about a release in use, and the list of `monitoring` each goes to."""
-DECISIONS = frozenset({"change_request", "board_decision", "deferral", "deviation"})
 
 
 def facts(
@@ -44,12 +51,15 @@ def facts(
     standings: Mapping[str, Standing],
     basis: Basis,
     as_of: str,
+    authorised: Dossier | None = None,
+    since: Changes | None = None,
 ) -> Facts:
     """Gather the facts on one release.
 
     `seals` are all of the device; `standings` holds every release's by version; `changes` are against
-    `previous`. Seals and approvals after the day `as_of` are left out, and with `basis` "verified" so
-    are seals that did not verify.
+    `previous`. `authorised` is the release that was authorised with the change control plan this one
+    names, and `since` are the changes from there. Seals and approvals after the day `as_of` are left out,
+    and with `basis` "verified" so are seals that did not verify.
     """
     gathered = _Gathering(device, dossier, basis, as_of)
     known = tuple(seal for seal in seals if by(seal.time, as_of) and _holds(seal, basis))
@@ -59,13 +69,14 @@ def facts(
         "release": gathered.release(dossier, standings),
         "releases": gathered.releases(standings),
         "change": gathered.change(changes),
+        "pccp": gathered.pccp(changes, authorised, since),
         "approvals": gathered.approvals(approvals),
         "seals": gathered.seals(known, standings[dossier.version]),
         "datasets": gathered.datasets(dossier, ("datasets",)),
         "measures": gathered.measures(dossier, ("measures",)),
         "artifacts": gathered.artifacts(),
         "manifest": gathered.manifest(dossier, ("manifest",)),
-        "decisions": gathered.decisions(),
+        "decisions": gathered.decisions(known),
         "now": as_of,
     }
     for reference, name in PARTS.items():
@@ -337,13 +348,33 @@ class _Gathering:
             if record.body.get("release") == self.dossier.id or identifier == request:
                 yield record
 
-    def decisions(self) -> Tree:
-        """Decisions on this release; a board's conditions with the day each was closed, where it was."""
-        found = [record for record in self._about() if record.kind in DECISIONS]
-        return tuple(self._decision(record, ("decisions", index)) for index, record in enumerate(found))
+    def _decided(self) -> tuple[Record, ...]:
+        request = self.dossier.release.body.get("change_request")
+        return decided(self.device, self.dossier.id, request, self.as_of)
 
-    def _decision(self, record: Record, at: Path) -> Tree:
-        body = self.body(record, at)
+    def decisions(self, seals: tuple[Seal, ...]) -> Tree:
+        """Decisions on this release with who signed each; a board's conditions with the day of closing."""
+        return tuple(
+            self._decision(record, seals, ("decisions", index))
+            for index, record in enumerate(self._decided())
+        )
+
+    def pccp(self, changes: Changes, authorised: Dossier | None, since: Changes | None) -> Tree:
+        """The change control plan that the release names, and how the release stands to it."""
+        said = self.dossier.release.body.get("pccp")
+        plan = None if said is None else self.dossier.get(said["plan"])
+        if plan is None:
+            return None
+        derived = under_plan(plan, self.dossier, changes, self._decided(), authorised, since)
+        for name in derived:
+            self.places["pccp", name] = Place(
+                self.dossier.release.document.path, "/pccp/modification", exact=True
+            )
+        return MappingProxyType({**self.body(plan, ("pccp",)), **derived})
+
+    def _decision(self, record: Record, seals: tuple[Seal, ...], at: Path) -> Tree:
+        self.places[*at, "signed"] = Place(record.document.path, exact=True)
+        body = MappingProxyType({**self.body(record, at), **told(record, self.device, seals, self.as_of)})
         if record.kind != DECISION:
             return body
         met = {c.id: c.closed_on for c in self.conditions[record.id] if c.closed_on is not None}

@@ -16,7 +16,12 @@ from muniment.model.tree import Tree, pointer
 
 Path = tuple[str | int, ...]
 
-DERIVED = frozenset({"id", "sha256", "status", "date", "digest", "in_use", "safe_state_words"})
+DERIVED = frozenset(
+    (
+        *("id", "sha256", "status", "date", "digest", "in_use", "safe_state_words"),
+        *("signed", "ratified", "ratification_workdays", "claimed", "outside"),
+    )
+)
 """Keys that facts add to a record's body; they have no node of their own in the file."""
 
 

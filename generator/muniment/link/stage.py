@@ -22,6 +22,8 @@ _OUTSIDE = frozenset(
         "monitoring",
         "alert",
         "deferral",
+        "determination",
+        "reconstruction",
     )
 )
 """Kinds that belong to a release by naming it, and stay outside its manifest."""

@@ -30,6 +30,7 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
     operational = release["operational"]["path"]
     inputs = [
         ("plan", _path(plan)),
+        ("claim", _path(_needed(dossier, release["claim"]))),
         ("model", release["model"]["file"]["path"]),
         ("predictions", table),
         ("members", members),

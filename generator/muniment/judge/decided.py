@@ -1,0 +1,73 @@
+"""Decisions about a release as they were known on a day, with who signed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from muniment.judge.board import by, day_of, held_role, person_of
+from muniment.judge.calendar import workdays
+from muniment.model.evidence import Device, Record
+from muniment.model.seal import Seal
+from muniment.model.tree import Tree
+
+RECORD = "/predicate/record/v1"
+"""How the URI of the predicate of a seal on a record ends."""
+KINDS = frozenset(("change_request", "board_decision", "deferral", "deviation", "determination", "waiver"))
+_BEGAN = ("on", "opened_on", "decided_on", "issued")
+"""Fields that hold the day of a decision; the first that a record has counts."""
+
+
+def decided(device: Device, release: str, request: str | None, as_of: str) -> tuple[Record, ...]:
+    """Return the decisions on a release by the day `as_of`, sorted by id.
+
+    They are those that name it, its change request, and a deferral of that request.
+    """
+    return tuple(
+        record
+        for identifier, record in sorted(device.records.items())
+        if record.kind in KINDS
+        and _began(record) <= as_of
+        and (
+            identifier == request
+            or record.body.get("release") == release
+            or (record.kind == "deferral" and record.body["change_request"] == request)
+        )
+    )
+
+
+def told(record: Record, device: Device, seals: Sequence[Seal], as_of: str) -> Mapping[str, Tree]:
+    """What facts add to a decision: `signed`, and for what is ratified `ratification_workdays`.
+
+    These are the working days from its first day to its ratification, or to `as_of` while there is none.
+    What was added after `as_of` is not known yet.
+    """
+    extra: dict[str, Tree] = {"signed": tuple(_signatures(record, device, seals, as_of))}
+    if record.kind == "deviation":
+        ratified = record.body.get("ratified_on")
+        extra["ratified"] = ratified is not None and ratified <= as_of
+        until = ratified if extra["ratified"] else as_of
+        extra["ratification_workdays"] = workdays(record.body["opened_on"], until)
+    return extra
+
+
+def _began(record: Record) -> str:
+    return next((record.body[name] for name in _BEGAN if name in record.body), "")
+
+
+def _signatures(record: Record, device: Device, seals: Sequence[Seal], as_of: str) -> Iterator[Tree]:
+    """Seals on the very bytes of a record, by people who held the role they sign in on that day."""
+    path = record.document.path.split("/", 1)[1]
+    found = device.records.get("roster")
+    roster: Tree = found.body if found is not None else {}
+    for seal in sorted(seals, key=lambda each: (each.time or "", each.file)):
+        if not seal.predicate_type.endswith(RECORD) or not isinstance(seal.predicate, Mapping):
+            continue
+        if seal.subjects.get(path) != record.document.sha256 or not by(seal.time, as_of):
+            continue
+        person, role = person_of(roster, seal.identity), seal.predicate.get("role")
+        day = day_of(seal.time) or ""
+        if person is None or not isinstance(role, str) or not held_role(roster, person, role, day):
+            continue
+        said = {"person": person, "role": role, "meaning": seal.predicate.get("meaning")}
+        yield MappingProxyType({**said, "time": seal.time, "on": day})
