@@ -14,6 +14,11 @@ from muniment.model.tree import Tree
 RECORD = "/predicate/record/v1"
 """How the URI of the predicate of a seal on a record ends."""
 KINDS = frozenset(("change_request", "board_decision", "deferral", "deviation", "determination", "waiver"))
+OPTIONAL: Mapping[str, tuple[str, ...]] = {
+    "deviation": ("type", "criterion", "ratified_on", "ratified_by", "closed_on"),
+    "determination": ("pccp",),
+}
+"""Fields by kind that a record may leave out: facts say null, so that a rule never takes a gap for a no."""
 _BEGAN = ("on", "opened_on", "decided_on", "issued")
 """Fields that hold the day of a decision; the first that a record has counts."""
 
@@ -37,18 +42,28 @@ def decided(device: Device, release: str, request: str | None, as_of: str) -> tu
 
 
 def told(record: Record, device: Device, seals: Sequence[Seal], as_of: str) -> Mapping[str, Tree]:
-    """What facts add to a decision: `signed`, and for what is ratified `ratification_workdays`.
+    """What facts add to a decision: nulls for what it leaves out, `signed`, and how a deviation was ratified.
 
-    These are the working days from its first day to its ratification, or to `as_of` while there is none.
-    What was added after `as_of` is not known yet.
+    `ratification_workdays` are the working days from its first day to its ratification, or to `as_of` while
+    there is none. What was added after `as_of` is not known yet.
     """
-    extra: dict[str, Tree] = {"signed": tuple(_signatures(record, device, seals, as_of))}
+    extra: dict[str, Tree] = {name: None for name in OPTIONAL.get(record.kind, ()) if name not in record.body}
+    extra["signed"] = tuple(_signatures(record, device, seals, as_of))
     if record.kind == "deviation":
         ratified = record.body.get("ratified_on")
         extra["ratified"] = ratified is not None and ratified <= as_of
         until = ratified if extra["ratified"] else as_of
         extra["ratification_workdays"] = workdays(record.body["opened_on"], until)
     return extra
+
+
+def whole_roster(roster: Tree) -> Tree:
+    """The roster with null for what an entry leaves out."""
+    if not isinstance(roster, Mapping):
+        return roster
+    gaps = {"delegated_by": None, "training_until": None}
+    entries = tuple(MappingProxyType({**gaps, **entry}) for entry in roster["entries"])
+    return MappingProxyType({**roster, "entries": entries})
 
 
 def _began(record: Record) -> str:

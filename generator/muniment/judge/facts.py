@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.board import Standing, by, person_of
-from muniment.judge.decided import decided, told
+from muniment.judge.decided import decided, told, whole_roster
 from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
 from muniment.model.change import ChangeClass, Changes
@@ -35,6 +35,7 @@ POSTMARKET = {
     "deployment": "deployments",
     "monitoring": "windows",
     "reconstruction": "reconstructions",
+    "event": "events",
 }
 """Record kinds about a release in use, and the list of `monitoring` each goes to."""
 
@@ -65,7 +66,7 @@ def facts(
     known = tuple(seal for seal in seals if by(seal.time, as_of) and _holds(seal, basis))
     tree: dict[str, Tree] = {
         "device": gathered.record("device", ("device",)),
-        "roster": gathered.record("roster", ("roster",)),
+        "roster": whole_roster(gathered.record("roster", ("roster",))),
         "release": gathered.release(dossier, standings),
         "releases": gathered.releases(standings),
         "change": gathered.change(changes),
@@ -172,7 +173,7 @@ class _Gathering:
 
     def whole(self, dossier: Dossier, standings: Mapping[str, Standing], name: str) -> Tree:
         """Another release with its references replaced by the records they name."""
-        body = dict(self.release(dossier, standings, (name,)))
+        body = {"pccp": None, **self.release(dossier, standings, (name,))}
         for reference, part in PARTS.items():
             body.pop(reference, None)
             body[part] = self.part(dossier, reference, (name, part))

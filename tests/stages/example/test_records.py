@@ -114,6 +114,7 @@ def test_what_people_did_says_that_it_is_enacted(device: Path) -> None:
             "deployment": "enacted",
             "alert": "replayed",
             "monitoring": "measured",
+            "reconstruction": "enacted",
         }
         assert body["origin"] == expected[body["kind"]], path.name
     assert record(device, "device")["example"] is True
