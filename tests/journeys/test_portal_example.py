@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(CHECKOUT / "muniment.yaml", root)
     ran = Project(root).run("build")
     assert ran.code == 0, ran.out + ran.err
-    assert "58 of 58 seals verified, all numbers recomputed equal" in ran.out
+    assert re.search(r"\b([1-9]\d*) of \1 seals verified, all numbers recomputed equal", ran.out)
     again = Project(root).run("build")
     assert again.out.startswith("unchanged")
     return root / "build" / "site"

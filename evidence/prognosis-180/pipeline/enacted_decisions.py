@@ -223,7 +223,7 @@ def others() -> dict[str, Record]:
             "risk": "Without the tool teams work as before it. With it, H-4 of hazards/1 is present.",
             "approved_by": [who.CLINICAL, who.OPERATIONS],
             "opened_on": "2025-04-11", "expires": "2025-07-31", "ratified_on": "2025-04-14",
-            "ratified_by": [who.CLINICAL, who.QUALITY], "closed_on": "2025-07-18",
+            "ratified_by": [who.CLINICAL, who.QUALITY],
             "capa": "CAPA-7: linkage check at every load",
             "keywords": ["pause", "data linkage", "emergency"],
         },

@@ -35,7 +35,6 @@ POSTMARKET = {
     "deployment": "deployments",
     "monitoring": "windows",
     "reconstruction": "reconstructions",
-    "event": "events",
 }
 """Record kinds about a release in use, and the list of `monitoring` each goes to."""
 

@@ -169,6 +169,7 @@ KINDS: Final = MappingProxyType(
         "waiver": "Waiver",
         "deferral": "Deferral",
         "deviation": "Deviation",
+        "determination": "Regulatory determination",
     }
 )
 
