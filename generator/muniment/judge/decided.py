@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from muniment.judge.board import by, day_of, held_role, person_of
 from muniment.judge.calendar import workdays
+from muniment.model.conditions import DECISION, Condition
 from muniment.model.evidence import Device, Record
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree
@@ -64,6 +65,25 @@ def whole_roster(roster: Tree) -> Tree:
     gaps = {"delegated_by": None, "training_until": None}
     entries = tuple(MappingProxyType({**gaps, **entry}) for entry in roster["entries"])
     return MappingProxyType({**roster, "entries": entries})
+
+
+def with_closing(record: Record, known: Mapping[str, tuple[Condition, ...]]) -> Tree:
+    """A board decision's conditions; one that is closed has the day in `closed_on`."""
+    met = {c.id: c.closed_on for c in known[record.id] if c.closed_on is not None}
+    return tuple(
+        MappingProxyType({**item, "closed_on": met[item["id"]]}) if item["id"] in met else item
+        for item in record.body["conditions"]
+    )
+
+
+def conditions_on(device: Device, release: str, known: Mapping[str, tuple[Condition, ...]]) -> Tree:
+    """Every condition a board set on a release: `id`, `due`, `closed_on` (null while open), `decision`."""
+    return tuple(
+        MappingProxyType({"id": c.id, "due": c.due, "closed_on": c.closed_on, "decision": record.id})
+        for _, record in sorted(device.records.items())
+        if record.kind == DECISION and record.body["release"] == release
+        for c in known[record.id]
+    )
 
 
 def _began(record: Record) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.board import Standing, by, person_of
-from muniment.judge.decided import decided, told, whole_roster
+from muniment.judge.decided import conditions_on, decided, told, whole_roster, with_closing
 from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
 from muniment.model.change import ChangeClass, Changes
@@ -179,6 +179,8 @@ class _Gathering:
         body["datasets"] = self.datasets(dossier, (name, "datasets"))
         body["measures"] = self.measures(dossier, (name, "measures"))
         body["manifest"] = self.manifest(dossier, (name, "manifest"))
+        self.places[name, "conditions"] = Place(dossier.release.document.path, exact=True)
+        body["conditions"] = conditions_on(self.device, dossier.id, self.conditions)
         return MappingProxyType(body)
 
     def change(self, changes: Changes) -> Tree:
@@ -377,12 +379,7 @@ class _Gathering:
         body = MappingProxyType({**self.body(record, at), **told(record, self.device, seals, self.as_of)})
         if record.kind != DECISION:
             return body
-        met = {c.id: c.closed_on for c in self.conditions[record.id] if c.closed_on is not None}
-        conditions = tuple(
-            MappingProxyType({**item, "closed_on": met[item["id"]]}) if item["id"] in met else item
-            for item in record.body["conditions"]
-        )
-        return MappingProxyType({**body, "conditions": conditions})
+        return MappingProxyType({**body, "conditions": with_closing(record, self.conditions)})
 
     def postmarket(self) -> dict[str, Any]:
         """Drills, alerts, deployments and windows of this release that began by `as_of`, by date."""

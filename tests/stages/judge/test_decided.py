@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.support.dossiers import device, dossier
 
-from muniment.judge.decided import decided, told
+from muniment.judge.decided import conditions_on, decided, told
+from muniment.model.conditions import conditions
 from muniment.model.evidence import Device, Record
 from muniment.model.seal import Seal
 from muniment.model.tree import frozen
@@ -111,3 +112,31 @@ def test_decisions_on_a_release_are_those_known_by_the_day() -> None:
     assert ids("2024-12-31") == ["decisions/cr-1", "decisions/deferral-1", "decisions/dev-1"]
     assert ids("2024-01-06") == ["decisions/cr-1", "decisions/deferral-1"]
     assert decided(whole, "releases/9.0.0", None, "2024-12-31") == ()
+
+
+def test_conditions_on_a_release_say_which_are_open() -> None:
+    """A condition is open until a closure by that day; conditions on other releases are not among them."""
+
+    def edit(bodies: dict[str, Any]) -> None:
+        for name, release in (("board-1", "releases/1.0.0"), ("board-2", "releases/0.9.0")):
+            conditions = [{"id": f"{name}-{n}", "text": "Do.", "due": "2024-06-01"} for n in (1, 2)]
+            bodies[f"decisions/{name}"] = {
+                "kind": "board_decision", "schema": 1, "origin": "enacted", "release": release,
+                "outcome": "release", "meeting": {"on": "2024-03-12", "attendees": ["cai"]},
+                "findings": [], "reasons": "Good.", "conditions": conditions, "keywords": [],
+            }  # fmt: skip
+        bodies["decisions/closure-1"] = {
+            "kind": "condition_closure", "schema": 1, "origin": "enacted", "release": "releases/1.0.0",
+            "decision": "decisions/board-1", "condition": "board-1-1", "closed_on": "2024-05-01",
+            "closed_by": "cai", "evidence": "Done.",
+        }  # fmt: skip
+
+    whole = device(dossier(edit))
+
+    def closed(as_of: str) -> dict[str, str | None]:
+        known = conditions(whole.records.values(), as_of)
+        found = conditions_on(whole, "releases/1.0.0", known)
+        return {item["id"]: item["closed_on"] for item in found}
+
+    assert closed("2024-12-31") == {"board-1-1": "2024-05-01", "board-1-2": None}
+    assert closed("2024-04-30") == {"board-1-1": None, "board-1-2": None}
