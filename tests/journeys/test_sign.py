@@ -12,6 +12,7 @@ LOCK = ("lock", "1.0.0", "--as", "p-varga", "--at", "2024-01-05T14:00:00Z")
 EVALUATION = ("sign", "1.0.0", "--evaluation", "--as", "svc-evaluation", "--role", "verification")
 BOARD = {
     "p-okafor": "engineering",
+    "p-kowalczyk": "security",
     "p-varga": "biostatistics",
     "p-hughes": "risk",
     "p-achterberg": "clinical",
@@ -40,7 +41,7 @@ def outcome(project: Project, version: str) -> dict[str, object]:
 
 
 def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
-    """Claim, contract, lock, evaluation, approvals and the authorisation make 1.0.0 a released version."""
+    """Claim, contract, lock, evaluation, determination, approvals and authorisation make 1.0.0 released."""
     signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
     assert outcome(unsealed, "1.0.0")["status"] == "candidate"
     claim = ("sign", "claims/1", "--as", "p-achterberg", "--role", "clinical")
@@ -51,6 +52,8 @@ def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     signed(unsealed, *EVALUATION, "--at", "2024-01-08T08:00:00Z")
     author = ("sign", "releases/1.0.0", "--as", "p-sandoval", "--role", "author", "--meaning", "authorship")
     signed(unsealed, *author, "--at", "2024-02-15T11:00:00Z")
+    determined = ("sign", "decisions/determination-1.0.0", "--as", "p-teixeira", "--role", "regulatory")
+    signed(unsealed, *determined, "--at", "2024-02-15T11:30:00Z")
     for hour, (person, role) in enumerate(BOARD.items()):
         at = f"2024-02-15T{12 + hour}:00:00Z"
         signed(unsealed, "approve", "1.0.0", "--as", person, "--role", role, "--at", at)

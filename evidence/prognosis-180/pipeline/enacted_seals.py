@@ -15,17 +15,20 @@ MEANING = {
     "clinical": "clinical_approval",
     "regulatory": "regulatory_determination",
     "risk": "technical_review",
+    "security": "technical_review",
     "quality": "quality_approval",
 }
 QUORUM = [
     (who.ENGINEERING, "engineering"),
+    (who.SECURITY, "security"),
     (who.BIOSTATISTICS, "biostatistics"),
     (who.RISK, "risk"),
     (who.CLINICAL, "clinical"),
     (who.REGULATORY, "regulatory"),
     (who.QUALITY, "quality"),
 ]
-"""A clinical change needs all of these but risk, who signs too; quality signs last."""
+"""A clinical change needs all of these but risk and security; risk signs too, and so does security, because
+every bill of materials is new. Quality signs last."""
 
 RETURN = [
     (who.AUTHOR, "author"),
@@ -156,6 +159,8 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
     quality = (who.QUALITY, "quality", "quality_approval")
     statistics = (who.BIOSTATISTICS, "biostatistics", "statistical_review")
     operations = (who.OPERATIONS, "operations", "verification")
+    regulatory = (who.REGULATORY, "regulatory", "regulatory_determination")
+    verification = (who.VERIFICATION, "verification", "verification")
     bc = conditions
     last = {"clinical": [bc["BC-4"]], "risk": [bc["BC-4"]], "regulatory": [bc["BC-5"]]}
     every = [
@@ -164,7 +169,9 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         contract("2023-10-02", 1),
         lock("2024-01-05", "1.0.0"),
         evaluation("2024-01-08", "1.0.0"),
+        record("2024-02-13T15:00:00Z", "postmarket/1.0.0/reconstruction-2024-02-13", *verification),
         authorship("2024-02-15", "1.0.0"),
+        record("2024-02-15T12:00:00Z", "decisions/determination-1.0.0", *regulatory),
         *approvals("2024-02-15", "1.0.0", {"biostatistics": [bc["BC-1"]]}),
         minutes("2024-02-15", "1.0.0"),
         release("2024-02-19", "1.0.0"),
@@ -175,15 +182,18 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         evaluation("2025-04-01", "1.1.0-rc1"),
         authorship("2025-04-10", "1.1.0-rc1"),
         *rejections("2025-04-10", "1.1.0-rc1"),
+        record("2025-04-10T15:00:00Z", "decisions/determination-1.1.0-rc1", *regulatory),
         minutes("2025-04-10", "1.1.0-rc1"),
         record("2025-04-14T09:00:00Z", "decisions/cr-003", who.ENGINEERING, "engineering", "authorship"),
         record("2025-04-14T10:00:00Z", "decisions/dev-001", *quality),
         contract("2025-04-28", 3),
+        record("2025-04-14T10:15:00Z", "decisions/dev-001", who.CLINICAL, "clinical", "clinical_approval"),
         record("2025-05-05T09:00:00Z", "decisions/cr-004", who.AUTHOR, "author", "authorship"),
         record("2025-05-12T15:00:00Z", "decisions/deferral-cr-004", *quality),
         lock("2025-05-19", "1.2.0"),
         evaluation("2025-07-01", "1.2.0"),
         authorship("2025-07-17", "1.2.0"),
+        record("2025-07-17T12:00:00Z", "decisions/determination-1.2.0", *regulatory),
         *approvals("2025-07-17", "1.2.0", {"clinical": [bc["BC-2"]], "biostatistics": [bc["BC-3"]]}),
         minutes("2025-07-17", "1.2.0"),
         release("2025-07-18", "1.2.0"),
@@ -199,7 +209,9 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         record("2025-10-13T09:00:00Z", "decisions/cr-005", who.CLINICAL, "clinical", "authorship"),
         lock("2025-11-03", "2.0.0"),
         evaluation("2025-12-30", "2.0.0"),
+        record("2026-01-20T15:00:00Z", "postmarket/2.0.0/reconstruction-2026-01-20", *verification),
         authorship("2026-01-22", "2.0.0"),
+        record("2026-01-22T11:30:00Z", "decisions/determination-2.0.0", *regulatory),
         record("2026-01-22T12:00:00Z", "decisions/waiver-2.0.0-colon-cancer", *quality),
         *approvals("2026-01-22", "2.0.0", last),
         minutes("2026-01-22", "2.0.0"),

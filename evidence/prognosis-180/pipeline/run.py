@@ -31,6 +31,7 @@ import numpy as np
 import operational
 import pin
 import polars as pl
+import sbom
 import sklearn
 import splits
 import windows
@@ -66,6 +67,7 @@ def make(out: Path, measure: bool) -> None:
         table, cohort = tables[release.features], cohorts[release.baseline]
         write_json({"schema": "prognosis-180/model/v1", **release.model}, folder / "model.json")
         write_json(release.operating_point, folder / "operating_point.json")
+        write_json(sbom.bill(version, folder / "model.json"), folder / "sbom.json")
         write_parquet(pl.DataFrame({"patient_id": release.trained_on}), folder / "training_members.parquet")
         write_parquet(
             predictions(release, made, records, groups, label, cohort), folder / "predictions.parquet"

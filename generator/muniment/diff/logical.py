@@ -41,6 +41,7 @@ def parts(dossier: Dossier) -> tuple[Part, ...]:
         ((name,), release.get(field)) for field, name in PARTS.items()
     ]
     named += [(("datasets", layer), datasets.get(layer)) for layer in LAYERS]
+    named.append((("pccp",), release.get("pccp", {}).get("plan")))
     found = [_part(("release",), dossier.release)]
     for name, reference in named:
         record = dossier.get(reference) if isinstance(reference, str) else None

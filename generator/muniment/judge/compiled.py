@@ -19,7 +19,7 @@ FACT_NAMES = frozenset(
     (
         *("device", "roster", "release", "releases", "previous", "original"),
         *("claim", "hazards", "monitoring", "plan", "run", "datasets", "measures", "analysis"),
-        *("contract", "snapshots", "security", "operations"),
+        *("contract", "snapshots", "security", "operations", "pccp"),
         *("change", "approvals", "seals", "artifacts", "manifest", "decisions", "params", "now"),
     )
 )

@@ -11,9 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.board import Standing, by, person_of
+from muniment.judge.decided import conditions_on, decided, told, whole_roster, with_closing
 from muniment.judge.operations import operations
+from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
-from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, RECORD, Aftermath, in_use, stops
+from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, Aftermath, in_use, stops
+from muniment.judge.signatures import RECORD
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
@@ -37,7 +40,6 @@ PARTS = {
 NESTED = {"contract": ("run", "contract")}
 """Names of facts that a part of the release refers to: the part's field in the release, and its own field."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
-DECISIONS = frozenset({"change_request", "board_decision", "deferral", "deviation"})
 
 
 def facts(
@@ -52,21 +54,25 @@ def facts(
     standings: Mapping[str, Standing],
     basis: Basis,
     as_of: str,
+    authorised: Dossier | None = None,
+    since: Changes | None = None,
 ) -> Facts:
     """Gather the facts on one release.
 
     `seals` are all of the device; `standings` holds every release's by version; `changes` are against
-    `previous`. Seals and approvals after the day `as_of` are left out, and with `basis` "verified" so
-    are seals that did not verify.
+    `previous`. `authorised` is the release that was authorised with the change control plan this one
+    names, and `since` are the changes from there. Seals and approvals after the day `as_of` are left out,
+    and with `basis` "verified" so are seals that did not verify.
     """
     gathered = _Gathering(device, dossier, basis, as_of)
     known = tuple(seal for seal in seals if by(seal.time, as_of) and _holds(seal, basis))
     tree: dict[str, Tree] = {
         "device": gathered.record("device", ("device",)),
-        "roster": gathered.record("roster", ("roster",)),
+        "roster": whole_roster(gathered.record("roster", ("roster",))),
         "release": gathered.release(dossier, standings),
         "releases": gathered.releases(standings),
         "change": gathered.change(changes),
+        "pccp": gathered.pccp(changes, authorised, since),
         "approvals": gathered.approvals(approvals),
         "seals": gathered.seals(known, standings[dossier.version]),
         "datasets": gathered.datasets(dossier, ("datasets",)),
@@ -75,7 +81,7 @@ def facts(
         "analysis": gathered.analysis(),
         "artifacts": gathered.artifacts(),
         "manifest": gathered.manifest(dossier, ("manifest",)),
-        "decisions": gathered.decisions(),
+        "decisions": gathered.decisions(known),
         "operations": operations(device.records.values(), as_of, gathered.places),
         "now": as_of,
     }
@@ -200,13 +206,15 @@ class _Gathering:
 
     def whole(self, dossier: Dossier, standings: Mapping[str, Standing], name: str) -> Tree:
         """Another release with its references replaced by the records they name."""
-        body = dict(self.release(dossier, standings, (name,)))
+        body = {"pccp": None, **self.release(dossier, standings, (name,))}
         for reference, part in PARTS.items():
             body.pop(reference, None)
             body[part] = self.part(dossier, reference, (name, part))
         body["datasets"] = self.datasets(dossier, (name, "datasets"))
         body["measures"] = self.measures(dossier, (name, "measures"))
         body["manifest"] = self.manifest(dossier, (name, "manifest"))
+        self.places[name, "conditions"] = Place(dossier.release.document.path, exact=True)
+        body["conditions"] = conditions_on(self.device, dossier.id, self.conditions)
         return MappingProxyType(body)
 
     def change(self, changes: Changes) -> Tree:
@@ -398,21 +406,36 @@ class _Gathering:
             if record.body.get("release") == self.dossier.id or identifier == request:
                 yield record
 
-    def decisions(self) -> Tree:
-        """Decisions on this release; a board's conditions with the day each was closed, where it was."""
-        found = [record for record in self._about() if record.kind in DECISIONS]
-        return tuple(self._decision(record, ("decisions", index)) for index, record in enumerate(found))
+    def _decided(self) -> tuple[Record, ...]:
+        request = self.dossier.release.body.get("change_request")
+        return decided(self.device, self.dossier.id, request, self.as_of)
 
-    def _decision(self, record: Record, at: Path) -> Tree:
-        body = self.body(record, at)
+    def decisions(self, seals: tuple[Seal, ...]) -> Tree:
+        """Decisions on this release with who signed each; a board's conditions with the day of closing."""
+        return tuple(
+            self._decision(record, seals, ("decisions", index))
+            for index, record in enumerate(self._decided())
+        )
+
+    def pccp(self, changes: Changes, authorised: Dossier | None, since: Changes | None) -> Tree:
+        """The change control plan that the release names, and how the release stands to it."""
+        said = self.dossier.release.body.get("pccp")
+        plan = None if said is None else self.dossier.get(said["plan"])
+        if plan is None:
+            return None
+        derived = under_plan(plan, self.dossier, changes, self._decided(), authorised, since)
+        for name in derived:
+            self.places["pccp", name] = Place(
+                self.dossier.release.document.path, "/pccp/modification", exact=True
+            )
+        return MappingProxyType({**self.body(plan, ("pccp",)), **derived})
+
+    def _decision(self, record: Record, seals: tuple[Seal, ...], at: Path) -> Tree:
+        self.places[*at, "signed"] = Place(record.document.path, exact=True)
+        body = MappingProxyType({**self.body(record, at), **told(record, self.device, seals, self.as_of)})
         if record.kind != DECISION:
             return body
-        met = {c.id: c.closed_on for c in self.conditions[record.id] if c.closed_on is not None}
-        conditions = tuple(
-            MappingProxyType({**item, "closed_on": met[item["id"]]}) if item["id"] in met else item
-            for item in record.body["conditions"]
-        )
-        return MappingProxyType({**body, "conditions": conditions})
+        return MappingProxyType({**body, "conditions": with_closing(record, self.conditions)})
 
     def postmarket(self, seals: tuple[Seal, ...]) -> dict[str, Any]:
         """What bears on this release in use and began by `as_of`, by list and id."""

@@ -20,6 +20,7 @@ DERIVED = frozenset(
     (
         *("id", "sha256", "status", "date", "digest", "in_use", "safe_state_words"),
         *("inputs", "stopped_at", "withdrawn", "signed", "closure", "minutes", "kinds", "resolves"),
+        *("signed", "ratified", "ratification_workdays", "claimed", "outside"),
     )
 )
 """Keys that facts add to a record's body; they have no node of their own in the file."""

@@ -14,13 +14,11 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from muniment.judge.board import by, day_of, held_role, person_of
+from muniment.judge.signatures import signatures
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree, at
 
-RECORD = "/predicate/record/v1"
-"""How the URI of the predicate of a seal on a record ends."""
 ABOUT_RELEASE: Mapping[str, str] = {
     "drill": "drills",
     "alert": "alerts",
@@ -32,6 +30,7 @@ ABOUT_RELEASE: Mapping[str, str] = {
     "checklist": "checklists",
     "monitoring_log": "logs",
     "closure": "closures",
+    "reconstruction": "reconstructions",
 }
 """Record kinds about one release, and the list of `monitoring` each goes to."""
 ABOUT_DEVICE: Mapping[str, str] = {"tabletop": "tabletops", "surveillance": "surveillance"}
@@ -63,7 +62,7 @@ class Aftermath:
 
     def _known(self, record: Record, dossier: Dossier) -> Tree:
         body: Body = {**record.body, "id": record.id, "sha256": record.document.sha256}
-        body["signed"] = tuple(self._signatures(record))
+        body["signed"] = tuple(signatures(record, self.device, self.seals, self.as_of))
         known = _KNOWN.get(record.kind)
         if known is not None:
             body = known(body, self.as_of)
@@ -80,33 +79,6 @@ class Aftermath:
                 for item in body["findings"]
             )
         return MappingProxyType(body)
-
-    def _signatures(self, record: Record) -> Iterator[Tree]:
-        """Seals on the very bytes of a record, by people who held the role they sign in on that day."""
-        path = record.document.path.split("/", 1)[1]
-        found = self.device.records.get("roster")
-        roster: Tree = found.body if found is not None else {}
-        for seal in sorted(self.seals, key=lambda each: (each.time or "", each.file)):
-            if not seal.predicate_type.endswith(RECORD) or not isinstance(seal.predicate, Mapping):
-                continue
-            if seal.subjects.get(path) != record.document.sha256 or not by(seal.time, self.as_of):
-                continue
-            person, role, day = (
-                person_of(roster, seal.identity),
-                seal.predicate.get("role"),
-                day_of(seal.time),
-            )
-            if person is None or not isinstance(role, str) or not held_role(roster, person, role, day or ""):
-                continue
-            yield MappingProxyType(
-                {
-                    "person": person,
-                    "role": role,
-                    "meaning": seal.predicate.get("meaning"),
-                    "time": seal.time,
-                    "on": day,
-                }
-            )
 
     def _closures(self, record: Record) -> dict[str | None, Tree]:
         """The earliest closure of a record (under `None`) and of each of its findings, by id."""

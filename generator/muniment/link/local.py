@@ -36,6 +36,7 @@ _IN_RELEASE = (
     _Named("release", "/model/operating_point", "plan", "/operating_points/*/id", "operating point"),
     _Named("release", "/limitations/*/failure_mode", "hazards", "/failure_modes/*/id", "failure mode"),
     _Named("release", "/impact/risk_delta/*/hazard", "hazards", "/hazards/*/id", "hazard"),
+    _Named("release", "/pccp/modification", "pccp", "/modifications/*/id", "modification"),
 )
 _ABOUT_RELEASE = (
     _Named("alert", "/monitor", "monitors", "/monitors/*/id", "monitor"),
@@ -61,7 +62,9 @@ _PERSONS: Mapping[str, tuple[str, ...]] = {
     "condition_closure": ("/closed_by",),
     "waiver": ("/approved_by/*",),
     "deferral": ("/decided_by/*",),
-    "deviation": ("/approved_by/*",),
+    "deviation": ("/approved_by/*", "/ratified_by/*"),
+    "determination": ("/by",),
+    "reconstruction": ("/by",),
     "drill": ("/participants/*/person", "/findings/*/owner", "/decided_by", "/verified_by"),
     "deployment": ("/authorised_by", "/promotion/by"),
     "alert": ("/review/by",),
@@ -94,7 +97,11 @@ def unknown_elements(release: Record, parts: Mapping[str, Record]) -> Iterator[F
         "release": release,
         **{kind: parts[release.body[kind]] for kind in ("hazards", "monitors", "plan")},
     }
+    if "pccp" in release.body:
+        chosen["pccp"] = parts[release.body["pccp"]["plan"]]
     for named in _IN_RELEASE:
+        if named.target not in chosen:
+            continue
         record, target = chosen[named.kind], chosen[named.target]
         choice = tuple(value for _, value in select(target.body, named.choice))
         for at, value in select(record.body, named.pattern):

@@ -30,6 +30,8 @@ _OUTSIDE = frozenset(
         "checklist",
         "monitoring_log",
         "deferral",
+        "determination",
+        "reconstruction",
     )
 )
 """Kinds that belong to a release by naming it, and stay outside its manifest."""

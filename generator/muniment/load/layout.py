@@ -12,7 +12,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TOP = ("device", "roster")
 _LAYERS = ("raw", "splits", "labels", "features", "baseline", "snapshots")
 _FLAT = (
-    *("claims", "contracts", "hazards", "monitors", "plans", "runs", "decisions"),
+    *("claims", "contracts", "hazards", "monitors", "pccp", "plans", "runs", "decisions"),
     *("security", "operations", "surveillance"),
 )
 _FOLDERS = (*_FLAT, "datasets", "releases", "postmarket")

@@ -18,6 +18,7 @@ from muniment.measure.cohorts import Cohort, everybody, flagged, levels
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Axis, Comparison, comparisons
 from muniment.measure.criteria import Evidence, judged, of_comparison, of_estimate
 from muniment.measure.curves import calibration_curve, histogram, roc
+from muniment.measure.equivalence import equivalence
 from muniment.measure.estimates import COUNT_METRICS, THRESHOLD_METRICS, descriptive, estimates
 from muniment.measure.membership import by_rules, distribution, training_overlap
 from muniment.measure.methods import methods
@@ -140,6 +141,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
             "scores": histogram(overall.keys, settings.min_n),
         },
         "comparisons": [_comparison(item, who, plan, request.operating_point) for who, item in compared],
+        "equivalence": equivalence(prepared, plan, request.operating_point),
         "splits": splits(request.membership) | _overlap(request),
         "operational": operational,
         "criteria": [

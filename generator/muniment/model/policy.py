@@ -29,6 +29,28 @@ def pattern_steps(pattern: str) -> tuple[str, ...] | None:
     return found if found and written == pattern else None
 
 
+_STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
+
+
+def pattern_covers(pattern: str, path: str) -> bool:
+    """Whether a path pattern matches a changed path, `monitoring.monitors[M-1].owner` for one.
+
+    A pattern that cannot be read covers nothing.
+    """
+    return _covers(pattern_steps(pattern) or ("",), tuple(_STEP.findall(path)))
+
+
+def _covers(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not path
+    if pattern[0] == "**":
+        return any(_covers(pattern[1:], path[skipped:]) for skipped in range(len(path) + 1))
+    if not path:
+        return False
+    fits = pattern[0] in (path[0], "*") or (pattern[0] == "[*]" and path[0].startswith("["))
+    return fits and _covers(pattern[1:], path[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Param:
     """A number or list that a pack's rules refer to as `params.<name>`."""

@@ -139,6 +139,8 @@ class _Bench:
         standings: Mapping[str, judge.Standing],
     ) -> judge.Facts:
         previous, original = ancestry(self.device, dossier)
+        authorised = authorised_with_plan(self.device, dossier)
+        since = differ.diff(authorised, dossier, self.packs.taxonomy) if authorised else None
         return judge.facts(
             self.device,
             dossier,
@@ -150,6 +152,8 @@ class _Bench:
             standings=standings,
             basis=self.basis,
             as_of=self.found.request.as_of,
+            authorised=authorised,
+            since=since,
         )
 
     def release(
@@ -259,6 +263,26 @@ def ancestry(device: Device, dossier: Dossier) -> tuple[Dossier | None, Dossier 
             break
         original = earlier
     return previous, original
+
+
+def authorised_with_plan(device: Device, dossier: Dossier) -> Dossier | None:
+    """Return the release that was authorised with the change control plan that `dossier` names.
+
+    It is the first of the chain of succession that names this plan without a break; `None` where that is
+    `dossier` itself, or no plan is named.
+    """
+    by_id = {each.id: each for each in device.releases}
+    plan = dossier.release.body.get("pccp", {}).get("plan")
+    found, seen, at = None, {dossier.id}, dossier
+    while plan is not None:
+        earlier = by_id.get(at.release.body.get("supersedes") or "")
+        if earlier is None or earlier.id in seen:
+            break
+        if earlier.release.body.get("pccp", {}).get("plan") != plan:
+            break
+        seen.add(earlier.id)
+        found = at = earlier
+    return found
 
 
 def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:

@@ -39,6 +39,7 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
     crossed = {item["axis"]: item["table"]["path"] for item in release.get("attribution", ())}
     inputs = [
         ("plan", _path(plan)),
+        ("claim", _path(_needed(dossier, release["claim"]))),
         ("model", release["model"]["file"]["path"]),
         ("predictions", table),
         ("members", members),

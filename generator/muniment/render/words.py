@@ -179,6 +179,7 @@ KINDS: Final = MappingProxyType(
         "waiver": "Waiver",
         "deferral": "Deferral",
         "deviation": "Deviation",
+        "determination": "Regulatory determination",
     }
 )
 

@@ -412,3 +412,37 @@ def test_lineage_is_measured_where_it_is_asked_for(request_of, rows, tmp_path, v
     assert full["splits"]["training_overlap"] == 600
     assert full["cohort"]["rules"] == {"selected": 600, "missing": 0, "extra": 0, "steps": [600]}
     assert len(full["attribution"][0]["cells"]) == 4
+
+
+def test_equivalence_compares_with_every_release(request_of, rows):
+    """Scores are held against each comparator that is a release, row by row, and against no other."""
+    body = evaluate(request_of())
+    (entry,) = body["equivalence"]
+    gap = rows.select((pl.col("score") - pl.col("score_previous")).abs().max()).item()
+    calls = rows.filter((pl.col("score") >= 0.4) != (pl.col("score_previous") >= 0.4)).height
+    compared = rows["score_previous"].drop_nulls().len()
+    assert entry["max_difference"] == pytest.approx(gap, abs=0)
+    assert (entry["against"], entry["release"]) == ("previous", "releases/1.0.0")
+    assert (entry["rows"], entry["compared"], entry["calls_differing"]) == (600, compared, calls)
+
+
+def test_equal_scores_are_equal_and_one_changed_row_is_seen(request_of, rows):
+    """The same scores differ by nothing; one row moved across the threshold is one call and its distance."""
+    same = rows.with_columns(score_previous=pl.col("score"))
+    (entry,) = evaluate(request_of(same))["equivalence"]
+    assert (entry["max_difference"], entry["calls_differing"], entry["compared"]) == (0.0, 0, 600)
+    first = pl.int_range(pl.len()) == 0
+    above = pl.when(first).then(pl.lit(0.39)).otherwise(pl.col("score"))
+    below = pl.when(first).then(pl.lit(0.41)).otherwise(pl.col("score"))
+    moved = rows.with_columns(score=above, score_previous=below)
+    (entry,) = evaluate(request_of(moved))["equivalence"]
+    assert entry["max_difference"] == pytest.approx(0.02)
+    assert entry["calls_differing"] == 1
+
+
+def test_a_row_without_the_other_score_is_not_compared(request_of, rows):
+    """A row that only one release scored is missing from the comparison, and the count says so."""
+    first = pl.int_range(pl.len()) == 0
+    missing = pl.when(first).then(None).otherwise(pl.col("score"))
+    (entry,) = evaluate(request_of(rows.with_columns(score_previous=missing)))["equivalence"]
+    assert (entry["rows"], entry["compared"], entry["max_difference"]) == (600, 599, 0.0)
