@@ -220,7 +220,9 @@ class _Compiler:
         def at(frame: Frame) -> Value:
             base, wanted = operand(frame), index(frame)
             if isinstance(base, Optional):
-                return Optional(True, _item(base.value, wanted, path, frame)) if base.present else NONE
+                if not base.present or _lacks(base.value, wanted):
+                    return NONE
+                return Optional(True, _item(base.value, wanted, path, frame))
             return _item(base, wanted, path, frame)
 
         return at
@@ -319,6 +321,13 @@ def _select_optional(base: Optional, name: str, path: str) -> Optional:
     if not isinstance(base.value, Mapping):
         raise _no_map(base.value, path)
     return Optional(True, base.value[name]) if name in base.value else NONE
+
+
+def _lacks(base: Value, wanted: Value) -> bool:
+    """Whether a map has no such key; a list out of range stays a fault, as in Google's implementation."""
+    if not isinstance(base, Mapping):
+        return False
+    return (isinstance(wanted, float) and not wanted.is_integer()) or key(wanted) not in base
 
 
 def _item(base: Value, wanted: Value, path: str, frame: Frame) -> Value:

@@ -15,7 +15,9 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NoReturn
 
+from muniment.errors import InvalidPolicy
 from muniment.judge.cel.values import (
     NANOS,
     Duration,
@@ -185,15 +187,20 @@ OPERATORS: Mapping[str, Function] = MappingProxyType(
 """Operators that evaluate all their operands; `&& || ?:` are the evaluator's own."""
 
 
+def _too_large(what: str) -> NoReturn:
+    # Not a fault: `||` would absorb it, and the expression would mean something that no CEL means.
+    raise InvalidPolicy(f"an expression built {what}", hint="build less, or split the rule")
+
+
 def _text(value: str) -> str:
     if len(value) > MAX_TEXT:
-        fail("range", f"a string of more than {MAX_TEXT} characters")
+        _too_large(f"a string of more than {MAX_TEXT} characters")
     return value
 
 
 def _list(value: tuple[Value, ...]) -> tuple[Value, ...]:
     if len(value) > MAX_LIST:
-        fail("range", f"a list of more than {MAX_LIST} elements")
+        _too_large(f"a list of more than {MAX_LIST} elements")
     return value
 
 
@@ -226,7 +233,9 @@ def _double_text(value: float) -> str:
     return f"{value:.{max(digits - exponent, 0)}f}" if -4 <= exponent < 6 else scientific
 
 
-_DECIMAL = re.compile(r"\s*[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan)\s*", re.ASCII)
+_DECIMAL = re.compile(
+    r"\s*[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|(?i:inf|infinity|nan))\s*", re.ASCII
+)
 _INTEGER = re.compile(r"\s*[+-]?\d{1,30}\s*", re.ASCII)
 
 
@@ -334,7 +343,7 @@ def _join(value: Value, separator: Value = "") -> Value:
     if not isinstance(separator, str) or not all(isinstance(item, str) for item in items):
         return _overload("join", value, separator)
     if sum(map(len, items)) + len(items) * len(separator) > MAX_TEXT:
-        fail("range", f"a string of more than {MAX_TEXT} characters")
+        _too_large(f"a string of more than {MAX_TEXT} characters")
     return separator.join(items)
 
 
