@@ -83,7 +83,9 @@ class _Reader:
             return ANY
         what = "a list" if base.item is not None else "a single value"
         self.found.append(
-            Misnamed(f"`{written(operand)}` is {what} and has no field `{name}`", "loop over it, or go without", at)
+            Misnamed(
+                f"`{written(operand)}` is {what} and has no field `{name}`", "loop over it, or go without", at
+            )
         )
         return ANY
 
@@ -121,7 +123,11 @@ class _Reader:
         body = self.shape(node.body, inner)
         match node.kind:
             case "filter":
-                return within if within.item is not None and within.fields is None else rows(inner[node.variable])
+                return (
+                    within
+                    if within.item is not None and within.fields is None
+                    else rows(inner[node.variable])
+                )
             case "map":
                 return rows(body)
             case _:
@@ -194,7 +200,7 @@ def element(shape: Shape) -> Shape:
 
 
 def pattern(path: str, base: Shape) -> tuple[Shape, Shape, str, str]:
-    """Follow a taxonomy path: the shapes at its end and at its part before `**`, what is wrong, and a hint."""
+    """Follow a taxonomy path: the shapes at its end and before its first `**`, what is wrong, and a hint."""
     steps = pattern_steps(path) or ()
     here, fixed = base, None
     for number, step in enumerate(steps):
@@ -216,7 +222,9 @@ def _lost(steps: tuple[str, ...], number: int, here: Shape) -> tuple[str, str]:
     before = "".join(s if s.startswith("[") else f".{s}" for s in steps[:number]).lstrip(".") or "the release"
     step = steps[number]
     if step.startswith("[") or here.fields is None:
-        return f"`{before}` is no list of elements" if step.startswith("[") else f"`{before}` has no fields", ""
+        return f"`{before}` is no list of elements" if step.startswith(
+            "["
+        ) else f"`{before}` has no fields", ""
     near = closest(step, here.fields)
     hint = f"did you mean `{near}`?" if near else f"known: {', '.join(sorted(here.fields))}"
     return f"`{before}` has no field `{step}`", hint

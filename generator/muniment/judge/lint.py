@@ -125,7 +125,8 @@ def case_facts(pack: Pack, path: str) -> Facts:
 
 def outcome_of(packs: Packs, compiled: CompiledRule, facts: Facts) -> tuple[str, str]:
     """The outcome of one rule alone, unmet before undecided before met, and its message."""
-    alone = replace(packs, rules=(compiled,))
+    # A case says what the rule means as its own pack has it, whatever a layer makes of its parameters.
+    alone = replace(packs, rules=(replace(compiled, params=compiled.own_params),))
     rulings = judge(alone, facts, basis="recorded", as_of="9999-12-31")
     for outcome in (Outcome.UNMET, Outcome.UNDECIDED, Outcome.NOT_APPLICABLE, Outcome.MET):
         said = next((ruling for ruling in rulings if ruling.outcome is outcome), None)

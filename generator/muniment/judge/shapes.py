@@ -289,7 +289,10 @@ LOGICAL: Mapping[str, str] = {
     "monitoring": "monitors",
     "plan": "plan",
     "run": "run",
-    **{f"datasets.{layer}": f"dataset_{layer}" for layer in ("raw", "splits", "labels", "features", "baseline")},
+    **{
+        f"datasets.{layer}": f"dataset_{layer}"
+        for layer in ("raw", "splits", "labels", "features", "baseline")
+    },
 }
 """Where each record stands in the tree that the change taxonomy speaks of."""
 

@@ -13,6 +13,7 @@ from muniment.judge.packs import Packs
 from muniment.judge.shapes import ANY, Documents, Shape, fact_shapes, logical_shape, of_value, record
 from muniment.model.finding import Finding, Severity, Where
 from muniment.model.policy import Pack, PathClass
+from muniment.model.suggestion import closest
 from muniment.model.tree import Tree, pointer
 
 RULE = "policy"
@@ -56,7 +57,9 @@ def _on_rule(compiled: CompiledRule, shapes: Mapping[str, Shape]) -> Iterator[Fi
     yield from looked((rule.require,), "require")
     if rule.at is not None:
         yield from looked((rule.at,), "at")
-    yield from looked([part.source for part in compiled.message.parts if isinstance(part, Program)], "message")
+    yield from looked(
+        [part.source for part in compiled.message.parts if isinstance(part, Program)], "message"
+    )
 
 
 def _on_loop(compiled: CompiledRule, scope: dict[str, Shape]) -> Iterator[Finding]:
@@ -84,7 +87,9 @@ def _on_taxonomy(packs: Packs, logical: Shape) -> Iterator[Finding]:
         for name, identifying in pack.taxonomy.keys.items():
             if not _identifies(name, identifying, logical):
                 message = f"no list `{name}` has elements with {' and '.join(f'`{f}`' for f in identifying)}"
-                yield _finding(Misnamed(message, "name a list and its own fields", 0), file, pointer("keys", name))
+                yield _finding(
+                    Misnamed(message, "name a list and its own fields", 0), file, pointer("keys", name)
+                )
 
 
 def _on_path(entry: PathClass, logical: Shape, file: str, at: str) -> Iterator[Finding]:
@@ -131,7 +136,7 @@ def _strays(
     if isinstance(value, Mapping) and shape.fields is not None:
         for name, item in value.items():
             if name not in shape.fields and shape.rest is None:
-                near = fields.closest(name, shape.fields)
+                near = closest(name, shape.fields)
                 hint = f"did you mean `{near}`?" if near else f"known: {', '.join(sorted(shape.fields))}"
                 yield (*at, name), f"no schema has the field `{name}` here", hint
             else:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from muniment.errors import InvalidPolicy
 from muniment.judge.cel import Fault, Program, Read
 from muniment.judge.cel.values import Value
 from muniment.judge.compiled import CompiledRule, Loop, shown
@@ -28,7 +29,7 @@ def judge(
     Rulings stand in the order of the rules. Raises `InvalidPolicy` if a rule exceeds its step budget.
     """
     desk = _Desk(facts, Index(facts), basis)
-    found = [pair for rule in packs.rules for pair in desk.rulings(rule)]
+    found = [pair for rule in packs.rules for pair in desk.judged(rule)]
     return _with_waivers(packs, facts, found, basis=basis, as_of=as_of, waivers=waivers)
 
 
@@ -52,6 +53,14 @@ class _Desk:
     facts: Facts
     index: Index
     basis: Basis
+
+    def judged(self, compiled: CompiledRule) -> list[Pair]:
+        """The rulings of one rule; an exceeded budget names the rule."""
+        try:
+            return list(self.rulings(compiled))
+        except InvalidPolicy as error:
+            message = f"rule `{compiled.rule.id}`: {error.message}"
+            raise InvalidPolicy(message, hint=error.hint, where=compiled.spot()) from None
 
     def rulings(self, compiled: CompiledRule) -> Iterator[Pair]:
         """The rulings of one rule."""
@@ -255,11 +264,13 @@ def _with_waivers(
     waivers: Sequence[Record],
 ) -> tuple[Ruling, ...]:
     waivable = {compiled.rule.id: compiled.rule.waivable for compiled in packs.rules}
-    params = {name: value for compiled in packs.rules for name, value in compiled.params.items()}
+    params = {compiled.rule.id: compiled.params for compiled in packs.rules}
     problems: list[tuple[Record, str]] = []
     active: list[Record] = []
     for waiver in sorted(waivers, key=lambda record: record.id):
-        text = problem(waiver, as_of=as_of, params=params, roster=facts.tree.get("roster"), waivable=waivable)
+        # A waiver is bounded by the pack whose rule it waives.
+        bounds = params.get(waiver.body["rule"], {})
+        text = problem(waiver, as_of=as_of, params=bounds, roster=facts.tree.get("roster"), waivable=waivable)
         if text is None:
             active.append(waiver)
         else:
