@@ -49,12 +49,24 @@ def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pac
                     }
                     for row in index.requirements
                 ],
+                "loosenings": [
+                    {
+                        "pack": item.pack,
+                        "what": item.what,
+                        "before": item.before,
+                        "after": item.after,
+                        "reason": item.reason,
+                    }
+                    for item in index.loosenings
+                ],
             }
         )
         return ExitCode.CLEAN
     for rule in entries:
         click.echo(f"{rule.severity:<6}{rule.id:<42}{', '.join(rule.requirements)}")
         click.echo(f"      {rule.title}")
+    for item in index.loosenings:
+        click.echo(f"note: {item.sentence}")
     served = sum(1 for row in index.requirements if row.rules)
     click.echo(
         f"\n{len(entries)} rules; {served} of {len(index.requirements)} requirements have a rule. "
@@ -89,6 +101,9 @@ def explain(name: str, path: str | None, evidence: str | None, as_of: str | None
         click.echo(f"{rule.id} ({rule.severity}, pack {rule.pack})\n{rule.title}\n")
         for label, text in (("Why", rule.why), ("How to fix", rule.fix), ("Condition", rule.require)):
             click.echo(textwrap.fill(f"{label}: {text.strip()}", 100, subsequent_indent="  "))
+        for item in index.loosenings:
+            if item.what == f"rule {rule.id}":
+                click.echo(f"\nnote: {item.sentence}")
         rows = {r.id: r for r in index.requirements}
         for requirement in rule.requirements:
             click.echo(
@@ -101,6 +116,10 @@ def explain(name: str, path: str | None, evidence: str | None, as_of: str | None
         fields = index.fields.get(row.id, ())
         if fields:
             click.echo(f"fields: {', '.join(fields)}")
+        return ExitCode.CLEAN
+    dropped = next((item for item in index.loosenings if item.what == f"rule {name}"), None)
+    if dropped is not None:
+        click.echo(f"{name} does not judge: {dropped.sentence}")
         return ExitCode.CLEAN
     every = [r.id for r in index.rules] + [r.id for r in index.requirements]
     near = difflib.get_close_matches(name, every, n=1)
