@@ -126,13 +126,14 @@ def _on_cases(pack: Pack, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     for path, tree in sorted(pack.cases.items()):
         facts = tree.get("facts") if isinstance(tree, Mapping) else None
         known = Shape(fields=MappingProxyType({**shapes, "params": ANY}), rest=ANY)
-        for at, message, hint in _strays(facts, known, ("facts",)):
+        for at, message, hint in strays(facts, known, ("facts",)):
             yield _finding(Misnamed(message, hint, 0), f"{pack.folder}/{path}", pointer(*at))
 
 
-def _strays(
+def strays(
     value: Tree, shape: Shape, at: tuple[str | int, ...]
 ) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Path, message and hint of every field of plain data that its shape does not have."""
     if isinstance(value, Mapping) and shape.fields is not None:
         for name, item in value.items():
             if name not in shape.fields and shape.rest is None:
@@ -140,7 +141,7 @@ def _strays(
                 hint = f"did you mean `{near}`?" if near else f"known: {', '.join(sorted(shape.fields))}"
                 yield (*at, name), f"no schema has the field `{name}` here", hint
             else:
-                yield from _strays(item, shape.fields.get(name, shape.rest or ANY), (*at, name))
+                yield from strays(item, shape.fields.get(name, shape.rest or ANY), (*at, name))
     elif isinstance(value, (tuple, list)) and shape.item is not None:
         for index, item in enumerate(value):
-            yield from _strays(item, shape.item, (*at, index))
+            yield from strays(item, shape.item, (*at, index))

@@ -47,6 +47,16 @@ def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
     return judge.load_packs(documents, lambda file, pointer: load.locate(sources[file], pointer))
 
 
+def own_packs(request: Request) -> dict[str, bytes]:
+    """Return the files of the packs that do not ship with the program, packs below included."""
+    shelf = shipped.folder("policies")
+    return {
+        file: data
+        for file, data in _pack_sources(request, cases=True).items()
+        if not (shelf / file.partition("/")[0]).is_dir()
+    }
+
+
 def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
     """Return pack file, named from the folder that holds the pack, to its bytes; packs below included."""
     sources: dict[str, bytes] = {}
