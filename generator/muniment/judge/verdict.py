@@ -12,7 +12,7 @@ from muniment.judge.cel.values import Value
 from muniment.judge.compiled import CompiledRule, Loop, shown
 from muniment.judge.packs import Packs
 from muniment.judge.place import Facts, Index
-from muniment.judge.waive import element_texts, names, notices, problem, waived
+from muniment.judge.waive import element_texts, names, notices, problem, waived, waiver_day
 from muniment.model.evidence import Record
 from muniment.model.finding import Where
 from muniment.model.ruling import Basis, Outcome, Ruling
@@ -264,13 +264,15 @@ def _with_waivers(
     waivers: Sequence[Record],
 ) -> tuple[Ruling, ...]:
     waivable = {compiled.rule.id: compiled.rule.waivable for compiled in packs.rules}
-    params = {compiled.rule.id: compiled.params for compiled in packs.rules}
+    bounds = {compiled.rule.id: compiled.params for compiled in packs.rules}
+    others = {name: value for params in bounds.values() for name, value in params.items()}
+    day = waiver_day(facts.tree, as_of)
     problems: list[tuple[Record, str]] = []
     active: list[Record] = []
     for waiver in sorted(waivers, key=lambda record: record.id):
-        # A waiver is bounded by the pack whose rule it waives.
-        bounds = params.get(waiver.body["rule"], {})
-        text = problem(waiver, as_of=as_of, params=bounds, roster=facts.tree.get("roster"), waivable=waivable)
+        # Bounded by the pack whose rule it waives; by another pack's word where that one is silent.
+        params = {**others, **bounds.get(waiver.body["rule"], {})}
+        text = problem(waiver, as_of=day, params=params, roster=facts.tree.get("roster"), waivable=waivable)
         if text is None:
             active.append(waiver)
         else:
@@ -278,11 +280,10 @@ def _with_waivers(
     used: set[str] = set()
     rulings: list[Ruling] = []
     for ruling, texts in found:
-        match = next((waiver for waiver in active if _covers(waiver, ruling, texts)), None)
-        if match is not None:
-            used.add(match.id)
-            ruling = waived(ruling, match)
-        rulings.append(ruling)
+        covering = [waiver for waiver in active if _covers(waiver, ruling, texts)]
+        # One that renews another before it lapses covers the same element, and is no waiver of nothing.
+        used |= {waiver.id for waiver in covering}
+        rulings.append(waived(ruling, covering[0]) if covering else ruling)
     unused = [waiver for waiver in active if waiver.id not in used]
     return (*rulings, *notices(problems, unused, pack=packs.packs[0].id, basis=basis))
 
