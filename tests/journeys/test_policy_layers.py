@@ -173,7 +173,7 @@ rules:
 
 
 def test_replay_leaves_out_what_came_later(pristine: Project) -> None:
-    """At an earlier date a release that was authorised later is a candidate, and the output names the date."""
+    """At an earlier date a release that was authorised later is a candidate; the output names the date."""
     day = pristine.run("policy", "eval", "release.date", "--release", "2.0.0").json
     ran = pristine.run("check", "--as-of", "2024-06-30", "--format", "json")
     assert ran.json["as_of"] == "2024-06-30"
