@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from support.project import Project
+from support.project import CHECKOUT, Project
 
 PACK = """kind: policy
 schema: 1
@@ -125,7 +127,7 @@ def test_the_internal_pack_judges_by_settings(example: Project) -> None:
     broken = example.run("check", "--rule", "files-as-recorded", "--format", "json")
     last = next(r for r in broken.json["devices"][0]["releases"] if r["release"] == "2.0.0")
     assert broken.code == 1
-    assert [ruling["outcome"] for ruling in last["rulings"]] == ["unmet"]
+    assert {ruling["outcome"] for ruling in last["rulings"]} == {"unmet"}
 
 
 def test_core_and_internal_together_are_two_answers(example: Project) -> None:
@@ -191,3 +193,49 @@ def test_eval_needs_one_source_of_facts(example: Project) -> None:
     assert both.code == 2
     assert example.run("policy", "eval").code == 2
     assert example.run("policy", "eval", "a", "--context", "muniment.yaml").code == 2
+
+
+def test_packs_are_linted_and_tested_by_name(pristine: Project) -> None:
+    """A shipped pack is looked at without naming it in the settings."""
+    for command in (("policy", "lint"), ("policy", "test"), ("rules",)):
+        ran = pristine.run(*command, "--pack", "internal")
+        assert ran.code == 0, ran.err
+    assert "two-signatures" in pristine.run("rules", "--pack", "internal").out
+    assert "27 of 27" in pristine.run("policy", "test", "--pack", "internal").out
+
+
+def test_the_layer_of_the_how_to_works(example: Project) -> None:
+    """The pack in "Layer packs" loads, lints and judges; it loosens what the page gives reasons for."""
+    page = (CHECKOUT / "docs" / "how-to" / "layer-packs.md").read_text("utf-8")
+    first, _settings, looser, _internal = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (example.root / "ours").mkdir()
+    (example.root / "ours" / "pack.yaml").write_text(first, "utf-8")
+    assert example.run("policy", "lint", "--pack", "ours").out == "no findings\n"
+    head = re.sub(r"^set:.*", "", first, flags=re.MULTILINE | re.DOTALL)
+    (example.root / "ours" / "pack.yaml").write_text(head + looser, "utf-8")
+    ran = example.run("policy", "lint", "--pack", "ours")
+    assert ran.code == 0
+    assert ran.out.count("note: pack ours loosens") == 2
+
+
+def test_a_misspelt_field_is_found_with_line_and_column(layered: Project) -> None:
+    """Lint names file, line and column of a field that no schema has, and suggests the right one."""
+    rule = """kind: rules
+schema: 1
+rules:
+  - id: typo
+    title: A typo
+    severity: block
+    requirements: [VAL-03]
+    require: plan.criteria.all(c, c.metrik != '')
+    message: "{plan.titel}"
+    why: why
+    fix: fix
+    cases: {}
+"""
+    (layered.root / "ours" / "rules").mkdir()
+    (layered.root / "ours" / "rules" / "typo.yaml").write_text(rule, "utf-8")
+    ran = layered.run("policy", "lint", "--pack", "ours")
+    assert ran.code == 1
+    assert "ours/rules/typo.yaml:8:14: `c` has no field `metrik`\n  hint: did you mean `metric`?" in ran.out
+    assert "ours/rules/typo.yaml:9:14: `plan` has no field `titel`\n  hint: did you mean `title`?" in ran.out

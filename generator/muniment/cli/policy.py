@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, F, emit_json, evidence_options, format_option, settle
 from muniment.cli.rules import settle_without_evidence
 from muniment.errors import InvalidPolicy, UsageError
 from muniment.model.finding import Severity
@@ -22,17 +22,29 @@ def policy() -> None:
     """
 
 
-@policy.command("lint", epilog="Example: muniment policy lint")
+def pack_option(function: F) -> F:
+    """Add `--pack`: other packs than those of the settings."""
+    return click.option(
+        "--pack",
+        "packs",
+        multiple=True,
+        metavar="PACK",
+        help="A shipped pack, or a folder of one (repeatable; default: those of muniment.yaml).",
+    )(function)
+
+
+@policy.command("lint", epilog="Examples: muniment policy lint · muniment policy lint --pack internal")
 @evidence_options
 @format_option("text", "json")
-def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
+@pack_option
+def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str, packs: tuple[str, ...]) -> int:
     """Find misspelt fields, rules without cases, unknown requirement ids, ties in the taxonomy, silent rows.
 
     Every field is held against the JSON Schemas. Where a layer loosens a pack below it, a note says so.
     """
     from muniment.pipeline.policies import lint_packs
 
-    findings = lint_packs(settle_without_evidence(evidence, as_of, quiet))
+    findings = lint_packs(settle_without_evidence(evidence, as_of, quiet, packs))
     wrong = [finding for finding in findings if finding.severity is not Severity.INFO]
     if output == "json":
         emit_json({"schema": "muniment/policy-lint/v1", "findings": [dict(f.as_json()) for f in findings]})
@@ -46,14 +58,15 @@ def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> i
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN
 
 
-@policy.command("test", epilog="Example: muniment policy test")
+@policy.command("test", epilog="Examples: muniment policy test · muniment policy test --pack internal")
 @evidence_options
 @format_option("text", "json")
-def test(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
+@pack_option
+def test(evidence: str | None, as_of: str | None, quiet: bool, output: str, packs: tuple[str, ...]) -> int:
     """Judge every case that lies beside the packs, and compare with the outcome it is filed under."""
     from muniment.pipeline.policies import run_cases
 
-    results = run_cases(settle_without_evidence(evidence, as_of, quiet))
+    results = run_cases(settle_without_evidence(evidence, as_of, quiet, packs))
     failed = [result for result in results if not result.passed]
     if output == "json":
         emit_json(

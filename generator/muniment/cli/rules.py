@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import click
 
@@ -14,12 +15,15 @@ from muniment.pipeline.request import Request
 @click.command(epilog="Examples: muniment rules · muniment rules --pack core --format json")
 @evidence_options
 @format_option("text", "json")
-@click.option("--pack", metavar="PACK", help="Only the rules of this pack.")
+@click.option("--pack", metavar="PACK", help="Only the rules of this pack, of the settings or shipped.")
 def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pack: str | None) -> int:
     """List every rule and every requirement of the catalogue with the rules that judge it."""
-    from muniment.pipeline.policies import rule_index
+    from muniment.pipeline.policies import is_shipped, rule_index
 
-    index = rule_index(settle_without_evidence(evidence, as_of, quiet))
+    request = settle_without_evidence(evidence, as_of, quiet)
+    index = rule_index(request)
+    if pack is not None and pack not in {rule.pack for rule in index.rules} and is_shipped(pack):
+        index = rule_index(replace(request, packs=(pack,)))
     entries = [rule for rule in index.rules if pack in (None, rule.pack)]
     if pack is not None and not entries:
         packs = ", ".join(sorted({rule.pack for rule in index.rules}))
@@ -141,11 +145,13 @@ def _explain_change(name: str, path: str | None, request: Request) -> int:
     return ExitCode.CLEAN
 
 
-def settle_without_evidence(evidence: str | None, as_of: str | None, quiet: bool) -> Request:
+def settle_without_evidence(
+    evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()
+) -> Request:
     """Settle a request for a command that reads policies only, so that it works in any folder."""
     try:
-        return settle(evidence, as_of, quiet)
+        return settle(evidence, as_of, quiet, packs)
     except UsageError:
         if evidence is not None:
             raise
-        return settle(".", as_of, quiet)
+        return settle(".", as_of, quiet, packs)

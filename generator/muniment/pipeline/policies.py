@@ -48,37 +48,53 @@ def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
 
 
 def own_packs(request: Request) -> dict[str, bytes]:
-    """Return the files of the packs that do not ship with the program, packs below included."""
+    """Return the files of the packs that do not ship with the program, packs below included, by path."""
     shelf = shipped.folder("policies")
     return {
-        file: data
-        for file, data in _pack_sources(request, cases=True).items()
-        if not (shelf / file.partition("/")[0]).is_dir()
+        path.relative_to(request.root).as_posix(): path.read_bytes()
+        for folder in _pack_folders(request).values()
+        if folder.parent != shelf
+        for path in _pack_files(folder)
     }
 
 
 def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
     """Return pack file, named from the folder that holds the pack, to its bytes; packs below included."""
     sources: dict[str, bytes] = {}
-    waiting = list(request.packs)
-    seen: dict[str, Path] = {}
-    while waiting:
-        folder = _pack_folder(request, waiting.pop(0))
-        if seen.setdefault(folder.name, folder) != folder:
-            raise UsageError(f"two packs lie in folders called {folder.name!r}", hint="rename one of them")
-        if f"{folder.name}/pack.yaml" in sources:
-            continue
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file()):
+    for name, folder in _pack_folders(request).items():
+        for path in _pack_files(folder):
             inside = path.relative_to(folder).as_posix()
             if not _PACK_FILE.fullmatch(inside):
                 # A rule that is not found would be a rule that is always met.
                 raise InvalidPolicy(
-                    f"{inside} has no place in a pack", where=f"{folder.name}/{inside}", hint=_PACK_LAYOUT
+                    f"{inside} has no place in a pack", where=f"{name}/{inside}", hint=_PACK_LAYOUT
                 )
             if cases or not inside.startswith("cases/"):
-                sources[f"{folder.name}/{inside}"] = path.read_bytes()
-        waiting += _extended(f"{folder.name}/pack.yaml", sources)
+                sources[f"{name}/{inside}"] = path.read_bytes()
     return sources
+
+
+def _pack_files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
+
+
+def _pack_folders(request: Request) -> dict[str, Path]:
+    """Return the folders of the packs, by their last name, with those that they extend."""
+    folders: dict[str, Path] = {}
+    waiting = list(request.packs)
+    while waiting:
+        folder = _pack_folder(request, waiting.pop(0))
+        if folders.get(folder.name, folder) != folder:
+            raise UsageError(f"two packs lie in folders called {folder.name!r}", hint="rename one of them")
+        if folder.name not in folders:
+            folders[folder.name] = folder
+            waiting += _extended(f"{folder.name}/pack.yaml", (folder / "pack.yaml").read_bytes())
+    return folders
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a pack of that name ships with the program."""
+    return (shipped.folder("policies") / name / "pack.yaml").is_file()
 
 
 def _pack_folder(request: Request, name: str) -> Path:
@@ -95,11 +111,11 @@ def _pack_folder(request: Request, name: str) -> Path:
     return folder
 
 
-def _extended(file: str, sources: Mapping[str, bytes]) -> list[str]:
+def _extended(file: str, data: bytes) -> list[str]:
     """Return the packs that a pack.yaml says it extends; whatever else is wrong with it is found later."""
-    if b"extends" not in sources[file]:
+    if b"extends" not in data:
         return []
-    head = _policy_tree(file, sources[file])
+    head = _policy_tree(file, data)
     named = head.get("extends", ()) if isinstance(head, Mapping) else ()
     return [name for name in ((named,) if isinstance(named, str) else named or ()) if isinstance(name, str)]
 
