@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
@@ -128,8 +128,7 @@ def _result(packs: Packs, compiled: CompiledRule, outcome: str, path: str) -> Ca
 
 def case_facts(pack: Pack, path: str) -> Facts:
     """The facts of a case file: `facts` holds top-level names, `note` says what it shows."""
-    tree = pack.cases[path]
-    body = tree.get("facts", {}) if isinstance(tree, Mapping) else {}
+    body = pack.cases[path]["facts"]
     return Facts(MappingProxyType({name: frozen(item) for name, item in body.items()}), home=Place(path))
 
 

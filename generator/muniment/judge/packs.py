@@ -109,13 +109,20 @@ def _pack(folder: str, documents: Mapping[str, Tree], locate: Locate | None) -> 
         params=MappingProxyType(_params(head["params"]) if "params" in head else {}),
         rules=rules,
         taxonomy=_taxonomy(document(taxonomy), layer) if taxonomy in documents else None,
-        cases=MappingProxyType({path.removeprefix(f"{folder}/"): documents[path] for path in cases}),
+        cases=MappingProxyType({path.removeprefix(f"{folder}/"): _case(document(path)) for path in cases}),
         folder=folder,
         extends=_extends(head["extends"]) if layer else (),
         settings=_settings(head["set"]) if "set" in head else (),
         adjustments=_adjustments(head["adjust"]) if "adjust" in head else (),
         complete="complete" in head and head["complete"].flag(),
     )
+
+
+def _case(node: Node) -> Tree:
+    """A case file: what it shows, and the facts by name."""
+    fields = node.fields(frozenset({"facts"}), frozenset({"note"}))
+    fields["facts"].entries()
+    return node.value
 
 
 def _extends(node: Node) -> tuple[str, ...]:

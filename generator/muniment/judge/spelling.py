@@ -124,9 +124,8 @@ def _lists(shape: Shape, name: str, here: bool) -> Iterator[Mapping[str, Shape]]
 def _on_cases(pack: Pack, shapes: Mapping[str, Shape]) -> Iterator[Finding]:
     """A case that gives a field nobody has shows nothing."""
     for path, tree in sorted(pack.cases.items()):
-        facts = tree.get("facts") if isinstance(tree, Mapping) else None
         known = Shape(fields=MappingProxyType({**shapes, "params": ANY}), rest=ANY)
-        for at, message, hint in strays(facts, known, ("facts",)):
+        for at, message, hint in strays(tree["facts"], known, ("facts",)):
             yield _finding(Misnamed(message, hint, 0), f"{pack.folder}/{path}", pointer(*at))
 
 
