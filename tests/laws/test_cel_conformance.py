@@ -17,7 +17,7 @@ from cel_expr_python.ext import ext_optional
 
 from muniment.errors import InvalidPolicy
 from muniment.judge.cel import Fault, compile_expression
-from muniment.judge.cel.functions import INT_MAX, INT_MIN
+from muniment.judge.cel.conversions import INT_MAX, INT_MIN
 
 CONTEXT: dict[str, Any] = {
     "m": {"a": 1, "n": None, "s": "é😀", "inner": {"l": [1, 2], "a": -3}},
