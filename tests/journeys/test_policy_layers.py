@@ -84,6 +84,7 @@ def test_diff_of_what_is_not_there(pristine: Project, names: tuple[str, ...]) ->
 def test_a_loosening_shows_wherever_the_rules_do(layered: Project) -> None:
     """Lint, rules, explain and check name the loosening, its reason and its place; none fails for it."""
     use(layered, "ours")
+    assert layered.run("policy", "eval", "params.drill_max_age", "--release", "2.0.0").json == 30
     reason = "one reviewer until June"
     lint = layered.run("policy", "lint")
     assert lint.code == 0

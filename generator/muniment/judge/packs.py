@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 
 from muniment.errors import InvalidPolicy
@@ -71,6 +72,10 @@ def load_packs(documents: Mapping[str, Tree], locate: Locate | None = None) -> P
         for rule in stack.rules[pack.folder]
     )
     _distinct(stack.packs, locate)
+    if not rules:
+        raise InvalidPolicy(
+            "the layers drop every rule", hint="a policy without rules would accept whatever comes"
+        )
     return Packs(stack.packs, rules, stack.taxonomy, stack.loosenings)
 
 
@@ -215,7 +220,7 @@ def _rule(node: Node) -> Rule:
 
 def _rule_options(rule: Rule, fields: Mapping[str, Node]) -> Rule:
     if "effective" in fields:
-        if not _DATE.fullmatch(fields["effective"].text()):
+        if not _is_date(fields["effective"].text()):
             raise fields["effective"].invalid('a date such as "2020-01-01" is expected here')
         rule = replace(rule, effective=fields["effective"].text())
     if "when" in fields:
@@ -236,6 +241,14 @@ def _rule_options(rule: Rule, fields: Mapping[str, Node]) -> Rule:
     if "waivable" in fields:
         rule = replace(rule, waivable=fields["waivable"].flag())
     return rule
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return bool(_DATE.fullmatch(text))
 
 
 def _cases(node: Node) -> Cases:

@@ -133,6 +133,13 @@ def test_severity_is_raised_and_a_rule_dropped() -> None:
     assert judge.lint(found, documents()[CATALOGUE]) == ()
 
 
+def test_a_layer_cannot_drop_everything() -> None:
+    """Nothing is not everything: a policy whose rules are all dropped would accept whatever comes."""
+    drops = {c.rule.id: {"drop": True, "loosens": WHY} for c in packs().rules}
+    with pytest.raises(InvalidPolicy, match="drop every rule"):
+        loaded(adjust=drops)
+
+
 def test_without_a_direction_every_change_loosens() -> None:
     """What cannot be told to be stricter has to be argued for."""
     assert not tightens(Param("p", 1, "integer", "d"), 2)

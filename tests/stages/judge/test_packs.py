@@ -40,6 +40,7 @@ def files(**rule: Any) -> dict[str, Any]:
         ({"each": {"c": "plan.criteria[*].id"}}, "/rules/0/each/c", "ends in"),
         ({"at_least": 2}, "/rules/0/at_least", "`each`"),
         ({"effective": "soon"}, "/rules/0/effective", "2020-01-01"),
+        ({"effective": "2025-02-30"}, "/rules/0/effective", "2020-01-01"),
         ({"requirements": "VAL-03"}, "/rules/0/requirements", "a list"),
         ({"waivable": "yes"}, "/rules/0/waivable", "true or false"),
     ],
