@@ -27,6 +27,7 @@ OUTPUTS = {
     "rules": ("rules",),
     "policy-lint": ("policy", "lint"),
     "policy-test": ("policy", "test"),
+    "policy-diff": ("policy", "diff", "core", "internal"),
     "verification": ("verify", "2.0.0"),
     "evaluation": ("evaluate", "2.0.0", "--dry-run"),
     "measures": ("measure", TABLE, *COLUMNS, "--threshold", "0.4", "--by", "sex"),

@@ -13,14 +13,17 @@ from muniment.model.report import CheckReport, DeviceReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
 from muniment.model.suggestion import closest
 from muniment.pipeline.judging import judge_all
-from muniment.pipeline.policies import load_packs
+from muniment.pipeline.policies import load_packs, loosened
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import find_release, survey
 
 FILE_RULES = frozenset(
-    ("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number", "unwritten")
+    (
+        *("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number"),
+        *("unwritten", "policy"),
+    )
 )
-"""Ids of findings about files; every other rule comes from a policy pack."""
+"""Ids of findings about files and packs; every other rule comes from a policy pack."""
 RULES_HINT = f"`muniment rules` lists them; about files there are {', '.join(sorted(FILE_RULES))}"
 
 
@@ -54,7 +57,9 @@ def run(request: Request, selection: Selection, *, deep: bool) -> tuple[CheckRep
     places = [r.where for v in judgement.devices for each in v.releases for r in _open(each.verdict)]
     found = found.with_json([*places, *(f.where for f in judgement.findings)])
     deep_findings = (replace(f, where=found.located(f.where)) for f in judgement.findings)
-    findings = tuple(f for f in (*found.findings, *deep_findings) if selection.shows(f.rule))
+    # The shipped pack alone has nothing below it, and is not read twice.
+    notes = () if request.packs == ("core",) else loosened(request)
+    findings = tuple(f for f in (*found.findings, *deep_findings, *notes) if selection.shows(f.rule))
     devices = []
     objections = sum(1 for f in findings if _weighs(f.severity, selection.fail_on))
     for view in judgement.devices:

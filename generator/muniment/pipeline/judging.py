@@ -335,5 +335,5 @@ def facts_of(request: Request, name: str) -> Mapping[str, Tree]:
     known, approvals, standings = bench.board(bench.seals())
     changes = differ.diff(ancestry(device, dossier)[0], dossier, bench.packs.taxonomy)
     facts = bench.facts(dossier, changes, known, approvals[dossier.version], standings)
-    params = {p.name: p.value for pack in bench.packs.packs for p in pack.params.values()}
+    params = {name: value for compiled in bench.packs.rules for name, value in compiled.params.items()}
     return {**facts.tree, "params": params}

@@ -98,13 +98,16 @@ def _summary(device: str, verdict: Verdict, paint: _Paint) -> str:
 
 def _total(report: CheckReport, paint: _Paint) -> str:
     blocking = sum(finding.severity is Severity.BLOCK for finding in report.findings)
-    others = len(report.findings) - blocking
+    notes = sum(finding.severity is Severity.INFO for finding in report.findings)
+    others = len(report.findings) - blocking - notes
     faults = (
         "no faults in files"
-        if not report.findings
+        if not blocking + others
         else f"{blocking} {'fault' if blocking == 1 else 'faults'}"
     )
     if others:
         faults += f", {others} {'warning' if others == 1 else 'warnings'}"
+    if notes:
+        faults += f", {notes} {'note' if notes == 1 else 'notes'}"
     outcome = paint(_OUTCOMES.get(report.outcome, _BOLD), report.outcome)
     return f"{outcome} as of {report.as_of}: {faults}"

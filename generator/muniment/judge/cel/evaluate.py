@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import assert_never
 
+from muniment.judge.cel.access import NONE, indexed, lacks, no_map, select_optional
 from muniment.judge.cel.frame import Frame, Step, boolean
 from muniment.judge.cel.functions import COST, GLOBAL, MEMBER, OPERATORS, Cost, Function
 from muniment.judge.cel.macros import BUILDERS, Loop
@@ -37,8 +38,6 @@ from muniment.judge.cel.values import (
     kind_of,
     size_of,
 )
-
-NONE = Optional(False)
 
 
 class Program:
@@ -184,8 +183,8 @@ class _Compiler:
                 except KeyError:
                     raise Failure(Fault("no_such_key", f"`{path}` is missing", path, base)) from None
             if isinstance(base, Optional):
-                return _select_optional(base, name, path)
-            raise _no_map(base, of)
+                return select_optional(base, name, path)
+            raise no_map(base, of)
 
         def test(frame: Frame) -> Value:
             base = operand(frame)
@@ -194,8 +193,8 @@ class _Compiler:
                     frame.reads.append(Read(base, name))
                 return name in base
             if isinstance(base, Optional):
-                return _select_optional(base, name, path).present
-            raise _no_map(base, of)
+                return select_optional(base, name, path).present
+            raise no_map(base, of)
 
         def optional(frame: Frame) -> Value:
             base = operand(frame)
@@ -204,7 +203,7 @@ class _Compiler:
                     return NONE
                 base = base.value
             if not isinstance(base, Mapping):
-                raise _no_map(base, of)
+                raise no_map(base, of)
             if frame.reads is not None:
                 frame.reads.append(Read(base, name))
             return Optional(True, base[name]) if name in base else NONE
@@ -220,8 +219,10 @@ class _Compiler:
         def at(frame: Frame) -> Value:
             base, wanted = operand(frame), index(frame)
             if isinstance(base, Optional):
-                return Optional(True, _item(base.value, wanted, path, frame)) if base.present else NONE
-            return _item(base, wanted, path, frame)
+                if not base.present or lacks(base.value, wanted):
+                    return NONE
+                return Optional(True, indexed(base.value, wanted, path, frame))
+            return indexed(base, wanted, path, frame)
 
         return at
 
@@ -305,41 +306,6 @@ class _Compiler:
             self.used.discard(node.variable)
         cost = _count(node.body) + (0 if node.condition is None else _count(node.condition))
         return BUILDERS[node.kind](Loop(within, node.variable, cost), body, condition)
-
-
-def _no_map(base: Value, path: str) -> Failure:
-    if base is None:
-        return Failure(Fault("absent", f"`{path}` is missing", path))
-    return Failure(Fault("type", f"`{path}` is a {kind_of(base)} and has no fields"))
-
-
-def _select_optional(base: Optional, name: str, path: str) -> Optional:
-    if not base.present:
-        return NONE
-    if not isinstance(base.value, Mapping):
-        raise _no_map(base.value, path)
-    return Optional(True, base.value[name]) if name in base.value else NONE
-
-
-def _item(base: Value, wanted: Value, path: str, frame: Frame) -> Value:
-    if isinstance(base, Mapping):
-        stored = key(wanted)
-        if frame.reads is not None and isinstance(stored, (str, int)):
-            frame.reads.append(Read(base, stored))
-        if stored not in base:
-            raise Failure(Fault("no_such_key", f"`{path}` is missing: no key {wanted!r}", path, base))
-        return base[stored]
-    if not isinstance(base, (tuple, list)):
-        raise _no_map(base, path)
-    if isinstance(wanted, float) and wanted.is_integer():
-        wanted = int(wanted)
-    if type(wanted) is not int:
-        fail("type", f"a list is indexed by an int, not by a {kind_of(wanted)}")
-    if not 0 <= wanted < len(base):
-        raise Failure(Fault("index", f"`{path}` is missing: {len(base)} elements", path, base))
-    if frame.reads is not None:
-        frame.reads.append(Read(base, wanted))
-    return base[wanted]
 
 
 def _or_value(operand: Step, other: Step) -> Step:
