@@ -2,6 +2,7 @@
 
 from muniment.load.files import DeviceFiles
 from muniment.load.git import Repository
+from muniment.load.rewrite import rewritten
 from muniment.load.source import locate, read, settings, yaml_tree
 
-__all__ = ["DeviceFiles", "Repository", "locate", "read", "settings", "yaml_tree"]
+__all__ = ["DeviceFiles", "Repository", "locate", "read", "rewritten", "settings", "yaml_tree"]

@@ -87,6 +87,12 @@ class _PureParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
+def events(text: str) -> Callable[[], Any]:
+    """Return a function that gives the next parser event of `text` at each call."""
+    get_event: Callable[[], Any] = _event_parser()(text).get_event
+    return get_event
+
+
 def _event_parser() -> Callable[[str], Any]:
     """Return libyaml's parser, or PyYAML's own where it was built without libyaml."""
     try:
@@ -177,7 +183,7 @@ class _Composer:
         self.problems: list[Problem] = []
         self._places = places
         self._escapes = "\\" in text
-        self._event: Callable[[], Any] = _event_parser()(text).get_event
+        self._event = events(text)
 
     def document(self) -> Tree:
         """Return the only document of the stream; `None` after a problem that ends reading."""

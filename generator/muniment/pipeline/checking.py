@@ -18,7 +18,19 @@ from muniment.pipeline.scope import Scope
 from muniment.pipeline.survey import find_release, survey
 
 FILE_RULES = frozenset(
-    ("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number", "unwritten")
+    [
+        "yaml",
+        "layout",
+        "schema",
+        "reference",
+        "digest",
+        "manifest",
+        "json",
+        "seal",
+        "number",
+        "unwritten",
+        "outdated",
+    ]
 )
 """Ids of findings about files; every other rule comes from a policy pack."""
 RULES_HINT = f"`muniment rules` lists them; about files there are {', '.join(sorted(FILE_RULES))}"
