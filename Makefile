@@ -20,7 +20,8 @@ INTEGRATIONS_LOCK := requirements/integrations.lock
 key = $(shell cat $(1) pyproject.toml | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call key,$(RUNTIME_LOCK))
 DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
-INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK))
+INTEGRATIONS_NPM := tests/integrations/package.json
+INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK) $(INTEGRATIONS_NPM))
 
 BROWSERS := chromium chromium-browser google-chrome
 
@@ -106,6 +107,9 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
+	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server runs on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@cp $(INTEGRATIONS_NPM) build/integrations/
+	@cd build/integrations && npm install --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 	@touch $@
 
 browser:

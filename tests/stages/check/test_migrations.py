@@ -126,7 +126,7 @@ def test_the_edits_of_the_text_are_the_edits_of_the_tree() -> None:
 
 SCALARS = st.one_of(
     st.text(
-        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029\ufeff\ufffe\uffff"),
+        st.characters(exclude_categories=["Cs", "Cc", "Cf", "Cn", "Zl", "Zp"]),
         max_size=20,
     ),
     st.integers(-(10**17), 10**17),
@@ -143,10 +143,7 @@ def test_any_value_can_take_the_place_of_any_other(body: dict[str, Any], value: 
     key = min(body)
     assert not problems
     after, faults = load.yaml_tree(load.rewritten(data, {f"/{key}": value}), "f")
-    hostile = isinstance(value, str) and any(
-        0x202A <= ord(c) <= 0x202E or 0x2066 <= ord(c) <= 0x2069 for c in value
-    )
-    assert hostile or (after, faults) == ({**tree, key: value}, ())
+    assert (after, faults) == ({**tree, key: value}, ())
 
 
 def test_a_pointer_to_nothing_is_a_mistake_of_the_step() -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+import xmlschema
 
 from muniment import shipped
 from muniment.model.change import ChangeClass
@@ -182,6 +183,13 @@ def test_junit_fails_exactly_what_counts() -> None:
     assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("9", "3", "5")
     quiet = ElementTree.fromstring(REPORTERS["junit"](EMPTY))
     assert (quiet.get("tests"), quiet.get("failures")) == ("1", "0")
+
+
+def test_junit_fits_the_common_schema() -> None:
+    """Whatever was found, the report is JUnit to the schema that Jenkins' xUnit plugin reads by (MIT)."""
+    schema = xmlschema.XMLSchema(str(Path(__file__).with_name("junit-10.xsd")), allow="sandbox")
+    for report in (REPORT, EMPTY):
+        schema.validate(REPORTERS["junit"](report))
 
 
 def test_github_annotations_cannot_be_forged() -> None:
