@@ -25,7 +25,7 @@ INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK) $(INTE
 
 BROWSERS := chromium chromium-browser google-chrome
 
-.PHONY: help portal test test-slow test-integrations lint serve bench lock reseal docs docs-screenshot browser clean
+.PHONY: help portal test test-slow test-integrations lint fuzz serve bench lock reseal docs docs-screenshot browser clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -49,6 +49,11 @@ test-slow: $(DEV) browser  ## only the tests marked slow
 
 test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
 	$(BIN)/python -m pytest tests/integrations -m integration
+
+FUZZ_SECONDS := 60
+
+fuzz: $(DEV)  ## throw inputs at the loader and the expressions for FUZZ_SECONDS (60)
+	$(BIN)/python tests/fuzz.py $(FUZZ_SECONDS)
 
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve

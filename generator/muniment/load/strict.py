@@ -35,6 +35,8 @@ MAX_BYTES = 1 << 20
 """Largest YAML file read, in bytes."""
 MAX_DEPTH = 40
 """Deepest nesting of lists and mappings."""
+MAX_NODES = 50_000
+"""Most values in a file, lists and mappings counted as well; a record of the example has 2,000."""
 MAX_DIGITS = 18
 """Longest integer: every such number fits 64 bits."""
 MAX_PROBLEMS = 50
@@ -177,10 +179,11 @@ def _line_column(before: str) -> tuple[int, int]:
 class _Composer:
     """Builds one document from parser events, noting every problem on the way."""
 
-    __slots__ = ("_escapes", "_event", "_places", "problems")
+    __slots__ = ("_escapes", "_event", "_nodes", "_places", "problems")
 
     def __init__(self, text: str, places: dict[str, Place] | None) -> None:
         self.problems: list[Problem] = []
+        self._nodes = 0
         self._places = places
         self._escapes = "\\" in text
         self._event = events(text)
@@ -238,6 +241,13 @@ class _Composer:
             value_place = (event.start_mark.line + 1, event.start_mark.column + 1)
             key_place = (key.start_mark.line + 1, key.start_mark.column + 1) if key else value_place
             self._places[at] = Place(key_place, value_place)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._stop(
+                event,
+                f"the file has more than {MAX_NODES} values",
+                "keep data in a table beside the record and point at it",
+            )
         kind = type(event)
         if kind is AliasEvent:
             raise self._stop(event, f"the alias *{event.anchor} is not allowed", "write the value out again")

@@ -180,7 +180,8 @@ def test_junit_fails_exactly_what_counts() -> None:
     failed = {case.get("name") for case in root.iter("testcase") if case.find("failure") is not None}
     assert len(failed) == 3
     assert {"unmet-rule /criteria/0", "open-rule /criteria/0"} < failed
-    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("9", "3", "5")
+    assert (root.get("tests"), root.get("failures")) == ("9", "3")
+    assert [suite.get("skipped") for suite in root] == ["1", "1", "3"]
     quiet = ElementTree.fromstring(REPORTERS["junit"](EMPTY))
     assert (quiet.get("tests"), quiet.get("failures")) == ("1", "0")
 
