@@ -175,6 +175,7 @@ ATTACKS: dict[str, tuple[Callable[[Project], None], int, str]] = {
     "50 MB": (claim(b"kind: claim\n" + b"#" * (50 << 20)), 1, "claims/1.yaml has"),
     "50 MB of evaluation": (evaluation(b"[" + b" " * (50 << 20)), 1, "evaluation.json"),
     "brackets in an evaluation": (evaluation(b"[" * 100_000), 1, "evaluation.json"),
+    "a tab behind 40,000 quoted texts": (claim(b"a: [" + b"'x', " * 40_000 + b"\t]\n"), 1, "a tab stands"),
     "NUL": (claim(b"kind: claim\0\n"), 1, "U+0000"),
     "no UTF-8": (claim(b"kind: \xff\n"), 1, "0xff is not valid UTF-8"),
     "a duplicate key": (claim(b"kind: claim\nkind: claim\n"), 1, 'duplicate key "kind"'),

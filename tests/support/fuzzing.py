@@ -41,7 +41,7 @@ CONTEXT: Mapping[str, Any] = {
 
 
 def read(parts: list[bytes]) -> None:
-    """Whatever the bytes: the tree that libyaml's own reader sees, or located problems with advice."""
+    """Whatever the bytes: the tree that both of PyYAML's readers see, or located problems with advice."""
     data = b"".join(parts)
     tree, problems = strict.compose(data)
     lines = data.decode("utf-8", "replace").split("\n")
@@ -53,7 +53,8 @@ def read(parts: list[bytes]) -> None:
     if problems:
         assert tree is None
         return
-    _same(tree, yaml.load(data.decode("utf-8"), Loader=yaml.BaseLoader))
+    for reader in (yaml.BaseLoader, yaml.CBaseLoader):
+        _same(tree, yaml.load(data.decode("utf-8"), Loader=reader))
     for place, node in walk(tree):
         assert at(tree, place) is node
         line, column = load.locate(data, place)

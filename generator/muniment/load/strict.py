@@ -29,6 +29,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from muniment.load import tabs
 from muniment.model.tree import Tree, pointer
 
 MAX_BYTES = 1 << 20
@@ -179,11 +180,13 @@ def _line_column(before: str) -> tuple[int, int]:
 class _Composer:
     """Builds one document from parser events, noting every problem on the way."""
 
-    __slots__ = ("_escapes", "_event", "_nodes", "_places", "problems")
+    __slots__ = ("_escapes", "_event", "_nodes", "_places", "_quoted", "_text", "problems")
 
     def __init__(self, text: str, places: dict[str, Place] | None) -> None:
         self.problems: list[Problem] = []
         self._nodes = 0
+        self._text = text
+        self._quoted: list[Any] | None = [] if "\t" in text else None
         self._places = places
         self._escapes = "\\" in text
         self._event = events(text)
@@ -208,6 +211,7 @@ class _Composer:
                 raise self._stop(
                     after, "a second document starts here", "one file holds one record: split the file"
                 )
+            self._check_tabs()
         except _Stop:
             return None
         except yaml.MarkedYAMLError as error:
@@ -349,8 +353,16 @@ class _Composer:
             return None
         return word
 
+    def _check_tabs(self) -> None:
+        place = tabs.stray(self._text, self._quoted) if self._quoted is not None else None
+        if place is not None:
+            message = "a tab stands between the parts of the record"
+            self.problems.append(Problem(*place, message, "use blanks; readers of YAML disagree about tabs"))
+
     def _check_escapes(self, event: Any, word: str) -> None:
         """Refuse a control character that was smuggled in by an escape."""
+        if self._quoted is not None:
+            self._quoted.append(event)
         if self._escapes and (found := _CONTROL.search(word)):
             self._note(
                 event,
