@@ -94,6 +94,16 @@ def test_a_frozen_record_is_never_edited(example: Project) -> None:
     assert [f for f in found.json["findings"] if f["rule"] == "outdated"] == []
 
 
+def test_a_newer_version_alone_is_no_change(pristine: Project) -> None:
+    """Version 2 of the monitors says for 2.0.0 what version 1 said for the candidate before it."""
+    versions = [(pristine.device / f"monitors/{n}.yaml").read_text("utf-8").split("\n")[1] for n in (4, 5)]
+    assert versions == ["schema: 1", "schema: 2"]
+    found = pristine.run("diff", "2.0.0-rc1", "2.0.0", "--format", "json").json
+    below = [change["path"] for change in found["changes"] if change["path"].startswith("/monitoring/")]
+    assert below
+    assert [path for path in below if "window" in path or "schema" in path] == []
+
+
 def test_a_version_that_never_was_is_a_fault(older: Project) -> None:
     """A record from the future is refused, and so is version 1 of a shape that is not version 1's."""
     path = older.root / MONITORS

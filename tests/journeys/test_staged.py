@@ -137,6 +137,16 @@ def test_the_whole_device_deleted_is_said(repository: Repository) -> None:
     assert "leaves nothing of other" in ran.err
 
 
+def test_the_last_device_is_not_deleted_in_silence(repository: Repository) -> None:
+    """Evidence that is gone altogether is refused, and never accepted for lack of anything to object to."""
+    (repository.top / "evidence" / "README.md").write_text("Devices lie here.\n", "utf-8")
+    repository.git("rm", "-r", "--quiet", f"evidence/{DEVICE}")
+    repository.stage()
+    ran = staged(repository)
+    assert ran.code == 1
+    assert "holds no device" in ran.json["findings"][0]["message"]
+
+
 def test_evidence_in_a_subfolder_is_found(tmp_path: Path) -> None:
     """A hook runs at the top of the repository, wherever the project lies in it."""
     repository = made(tmp_path / "mono", below="devices/one")

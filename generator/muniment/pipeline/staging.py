@@ -68,6 +68,8 @@ def _staged(asked: Request, scope: Scope, note: str) -> Staged:
     there = scope.present(asked.evidence)
     gone = [name for name, paths in scope.touched.items() if name not in there.touched and any(paths)]
     if gone:
+        if not any(entry.is_dir() for entry in asked.evidence.iterdir()):
+            return Staged(asked, Scope(), note)  # an evidence folder without a device is a finding
         note = f"the commit leaves nothing of {', '.join(gone)} to judge" + (f"; {note}" if note else "")
     return Staged(asked, there, note or (NOTHING if there.nothing else ""))
 
