@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from muniment.errors import UsageError
-from muniment.load import Repository
+from muniment.load.git import Repository
 from muniment.pipeline.request import SETTINGS_FILE, Doors, Request, find_root, request
 from muniment.pipeline.scope import Scope, pack_folders, scope_of
 
