@@ -20,11 +20,12 @@ INTEGRATIONS_LOCK := requirements/integrations.lock
 key = $(shell cat $(1) pyproject.toml | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call key,$(RUNTIME_LOCK))
 DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
-INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK))
+INTEGRATIONS_NPM := tests/integrations/package.json
+INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK) $(INTEGRATIONS_NPM))
 
 BROWSERS := chromium chromium-browser google-chrome
 
-.PHONY: help portal test test-slow test-integrations lint serve bench lock reseal docs docs-screenshot browser clean
+.PHONY: help portal test test-slow test-integrations lint fuzz serve bench lock reseal docs docs-screenshot browser clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -48,6 +49,11 @@ test-slow: $(DEV) browser  ## only the tests marked slow
 
 test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
 	$(BIN)/python -m pytest tests/integrations -m integration
+
+FUZZ_SECONDS := 60
+
+fuzz: $(DEV)  ## throw inputs at the loader and the expressions for FUZZ_SECONDS (60)
+	$(BIN)/python tests/fuzz.py $(FUZZ_SECONDS)
 
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve
@@ -106,6 +112,9 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
+	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server runs on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@cp $(INTEGRATIONS_NPM) build/integrations/
+	@cd build/integrations && npm install --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 	@touch $@
 
 browser:

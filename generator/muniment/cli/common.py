@@ -63,8 +63,12 @@ def wants_colour(no_color: bool) -> bool:
 
 def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()) -> Request:
     """Turn the shared options into a request."""
-    doors = Doors(today=datetime.date.today, progress=_teller(quiet))
-    return request(doors, start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
+    return request(doors(quiet), start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
+
+
+def doors(quiet: bool) -> Doors:
+    """The real clock, and a display of progress unless told to be quiet."""
+    return Doors(today=datetime.date.today, progress=_teller(quiet))
 
 
 def _teller(quiet: bool) -> Callable[[str], None]:

@@ -37,6 +37,8 @@ COMMANDS = {
     "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
     "build": ("muniment.cli.build", "Build the portal into build/site."),
     "serve": ("muniment.cli.build", "Serve the portal and rebuild it when evidence changes."),
+    "migrate": ("muniment.cli.migrate", "Bring older records to the present schema version."),
+    "schemas": ("muniment.cli.schemas", "Write the schemas where an editor finds them."),
     "archive": ("muniment.cli.archive", "Make a verifiable snapshot for a regulator."),
 }
 """Command name to the module that defines it, with the line `--help` shows without importing it."""

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from muniment.cli.common import ExitCode, F, emit_json, evidence_options, format_option, settle
+from muniment.cli.complete import release_names
 from muniment.cli.rules import settle_without_evidence
 from muniment.errors import InvalidPolicy, UsageError
 from muniment.model.finding import Severity
@@ -142,7 +143,9 @@ def _names(text: str) -> tuple[str, ...]:
 )
 @click.argument("expression", metavar="[EXPR]", required=False)
 @evidence_options
-@click.option("--release", metavar="RELEASE", help="Ask the facts on this release.")
+@click.option(
+    "--release", metavar="RELEASE", shell_complete=release_names, help="Ask the facts on this release."
+)
 @click.option(
     "--context",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from muniment.errors import InvalidPolicy
-from muniment.judge.cel import Fault, Program, compile_expression
+from muniment.judge.cel import MAX_STEPS, Fault, Program, compile_expression
 from muniment.judge.cel.values import Value
 from muniment.judge.shape import Locate, Node
 from muniment.model.estimate import rounded
@@ -64,8 +64,17 @@ class Template:
     parts: tuple[str | Program, ...]
 
     def fill(self, variables: Mapping[str, Value]) -> str:
-        """The message; a value that cannot be had reads "(missing)". Bounded in length."""
-        text = "".join(part if isinstance(part, str) else shown(part.run(variables)) for part in self.parts)
+        """The message; a value that cannot be had reads "(missing)". Bounded in length.
+
+        All its placeholders share the budget of one expression; raises `InvalidPolicy` when it is spent.
+        """
+        text, steps = "", MAX_STEPS
+        for part in self.parts:
+            if isinstance(part, str):
+                text += part
+                continue
+            value, steps = part.within(steps, variables)
+            text += shown(value)
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 

@@ -29,12 +29,15 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from muniment.load import tabs
 from muniment.model.tree import Tree, pointer
 
 MAX_BYTES = 1 << 20
 """Largest YAML file read, in bytes."""
 MAX_DEPTH = 40
 """Deepest nesting of lists and mappings."""
+MAX_NODES = 50_000
+"""Most values in a file, lists and mappings counted as well; a record of the example has 2,000."""
 MAX_DIGITS = 18
 """Longest integer: every such number fits 64 bits."""
 MAX_PROBLEMS = 50
@@ -85,6 +88,12 @@ class _PureParser(Reader, Scanner, Parser):
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
+
+
+def events(text: str) -> Callable[[], Any]:
+    """Return a function that gives the next parser event of `text` at each call."""
+    get_event: Callable[[], Any] = _event_parser()(text).get_event
+    return get_event
 
 
 def _event_parser() -> Callable[[str], Any]:
@@ -171,13 +180,16 @@ def _line_column(before: str) -> tuple[int, int]:
 class _Composer:
     """Builds one document from parser events, noting every problem on the way."""
 
-    __slots__ = ("_escapes", "_event", "_places", "problems")
+    __slots__ = ("_escapes", "_event", "_nodes", "_places", "_quoted", "_text", "problems")
 
     def __init__(self, text: str, places: dict[str, Place] | None) -> None:
         self.problems: list[Problem] = []
+        self._nodes = 0
+        self._text = text
+        self._quoted: list[Any] | None = [] if "\t" in text else None
         self._places = places
         self._escapes = "\\" in text
-        self._event: Callable[[], Any] = _event_parser()(text).get_event
+        self._event = events(text)
 
     def document(self) -> Tree:
         """Return the only document of the stream; `None` after a problem that ends reading."""
@@ -199,6 +211,7 @@ class _Composer:
                 raise self._stop(
                     after, "a second document starts here", "one file holds one record: split the file"
                 )
+            self._check_tabs()
         except _Stop:
             return None
         except yaml.MarkedYAMLError as error:
@@ -232,6 +245,13 @@ class _Composer:
             value_place = (event.start_mark.line + 1, event.start_mark.column + 1)
             key_place = (key.start_mark.line + 1, key.start_mark.column + 1) if key else value_place
             self._places[at] = Place(key_place, value_place)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._stop(
+                event,
+                f"the file has more than {MAX_NODES} values",
+                "keep data in a table beside the record and point at it",
+            )
         kind = type(event)
         if kind is AliasEvent:
             raise self._stop(event, f"the alias *{event.anchor} is not allowed", "write the value out again")
@@ -333,8 +353,16 @@ class _Composer:
             return None
         return word
 
+    def _check_tabs(self) -> None:
+        place = tabs.stray(self._text, self._quoted) if self._quoted is not None else None
+        if place is not None:
+            message = "a tab stands between the parts of the record"
+            self.problems.append(Problem(*place, message, "use blanks; readers of YAML disagree about tabs"))
+
     def _check_escapes(self, event: Any, word: str) -> None:
         """Refuse a control character that was smuggled in by an escape."""
+        if self._quoted is not None:
+            self._quoted.append(event)
         if self._escapes and (found := _CONTROL.search(word)):
             self._note(
                 event,

@@ -85,6 +85,7 @@ class Record:
     kind: str
     """The schema's discriminator: `claim`, `release`, `plan` …"""
     body: Tree
+    """In the shape of today's schema version, whatever version the file was written in."""
     document: Document
 
     def where(self, pointer: str = "") -> Where:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 from muniment import judge
 from muniment.errors import UsageError
@@ -15,12 +14,13 @@ from muniment.model.suggestion import closest
 from muniment.pipeline.judging import judge_all
 from muniment.pipeline.policies import load_packs, loosened
 from muniment.pipeline.request import Request
+from muniment.pipeline.scope import Scope
 from muniment.pipeline.survey import find_release, survey
 
 FILE_RULES = frozenset(
     (
         *("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number"),
-        *("unwritten", "policy"),
+        *("unwritten", "outdated", "policy"),
     )
 )
 """Ids of findings about files and packs; every other rule comes from a policy pack."""
@@ -31,8 +31,8 @@ RULES_HINT = f"`muniment rules` lists them; about files there are {', '.join(sor
 class Selection:
     """What to look at, and what to hold against whom."""
 
-    paths: tuple[str, ...] = ()
-    """As a pre-commit hook passes them; none means everything."""
+    scope: Scope = field(default_factory=Scope)
+    """What a change can have affected; everything by default."""
     rules: tuple[str, ...] = ()
     prefix: str = ""
     gate: str | None = None
@@ -51,9 +51,11 @@ def run(request: Request, selection: Selection, *, deep: bool) -> tuple[CheckRep
     on a released release, or on the release named by `gate`. A rejected bundle's rulings do not count.
     """
     _refuse_unknown(request, selection)
-    found = survey(request, only=_devices(request, selection.paths), trust_cache=not deep)
+    if selection.scope.nothing:
+        return CheckReport(as_of=request.as_of, outcome="accepted", findings=(), devices=()), 0
+    found = survey(request, only=selection.scope.devices, trust_cache=not deep)
     gate = find_release(found, selection.gate) if selection.gate is not None else None
-    judgement = judge_all(found, deep=deep)
+    judgement = judge_all(found, deep=deep, wanted=selection.scope.judges)
     places = [r.where for v in judgement.devices for each in v.releases for r in _open(each.verdict)]
     found = found.with_json([*places, *(f.where for f in judgement.findings)])
     deep_findings = (replace(f, where=found.located(f.where)) for f in judgement.findings)
@@ -130,17 +132,3 @@ def _counts(ruling: Ruling, status: Status, fail_on: str, gated: bool) -> bool:
 
 def _located(verdict: Verdict, locate: Callable[[Where], Where]) -> Verdict:
     return replace(verdict, rulings=tuple(r.located(locate(r.where)) for r in verdict.rulings))
-
-
-def _devices(request: Request, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the devices that `paths` can affect; none means all of them."""
-    chosen: set[str] = set()
-    for path in paths:
-        try:
-            inside = Path(path).resolve().relative_to(request.evidence.resolve())
-        except ValueError:
-            return ()
-        if not inside.parts:
-            return ()
-        chosen.add(inside.parts[0])
-    return tuple(sorted(chosen))

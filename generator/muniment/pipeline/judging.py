@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,15 @@ class Judgement:
         return all(n["outcome"] == "equal" for group in self.numbers.values() for n in group)
 
 
-def judge_all(found: Survey, *, deep: bool) -> Judgement:
-    """Judge every release of every device.
+def every_version(device: Device) -> frozenset[str]:
+    """All releases of a device."""
+    return frozenset(dossier.version for dossier in device.releases)
+
+
+def judge_all(
+    found: Survey, *, deep: bool, wanted: Callable[[Device], frozenset[str]] = every_version
+) -> Judgement:
+    """Judge every release of every device, or the versions that are `wanted` of each.
 
     With `deep`, seals are verified and numbers recomputed first, and rulings rest on what verified;
     otherwise they rest on what is recorded, and say so.
@@ -54,10 +61,12 @@ def judge_all(found: Survey, *, deep: bool) -> Judgement:
     for device in found.devices:
         if deep:
             for dossier in device.releases:
+                if dossier.version not in wanted(device):
+                    continue
                 found.request.doors.progress(f"recomputing {device.id} {dossier.version}")
                 numbers[device.id, dossier.version] = recomputed(device, dossier)
         found.request.doors.progress(f"judging {device.id}")
-        bench = _Bench(found, device, packs, deep, numbers)
+        bench = _Bench(found, device, packs, deep, numbers, wanted(device))
         views.append(bench.view())
         findings.extend(bench.unsound(views[-1]))
         findings.extend(bench.differing() if deep else bench.edited(views[-1]))
@@ -83,6 +92,8 @@ class _Bench:
     packs: judge.Packs
     deep: bool
     numbers: Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
+    wanted: frozenset[str] = frozenset()
+    """The versions to judge; the others are known, and only stand behind those."""
 
     @property
     def basis(self) -> Basis:
@@ -100,6 +111,7 @@ class _Bench:
         releases = tuple(
             self.release(dossier, known, approvals[dossier.version], standings, digests)
             for dossier in self.device.releases
+            if dossier.version in self.wanted
         )
         findings = tuple(f for f in self.found.findings if self._mine(f))
         return DeviceView(self.device, releases, seals, findings, digests)

@@ -10,6 +10,7 @@ from muniment.errors import UsageError
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
 from muniment.pipeline.request import Request
+from muniment.pipeline.versions import outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
         device, link_findings = link.link(folder.device, records.get(folder.device, {}), folder.files)
         device, misshapen = _with_sound_evaluations(device)
         devices.append(device)
-        findings.extend((*link_findings, *misshapen))
+        findings.extend((*link_findings, *misshapen, *outdated(device)))
     sources = {
         f"{request.prefix}/{document.path}": document.data
         for folder in source.folders

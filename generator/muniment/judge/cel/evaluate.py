@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from muniment.judge.cel.access import NONE, indexed, lacks, no_map, select_optional
-from muniment.judge.cel.frame import Frame, Step, boolean
+from muniment.judge.cel.frame import MAX_STEPS, Frame, Step, boolean
 from muniment.judge.cel.functions import COST, GLOBAL, MEMBER, OPERATORS, Cost, Function
 from muniment.judge.cel.macros import BUILDERS, Loop
 from muniment.judge.cel.parse import (
@@ -59,12 +59,19 @@ class Program:
         A variable may be bound to a `Fault`: whoever uses it meets that fault.
         `reads` collects every fact looked at. Raises `InvalidPolicy` when the step budget is exceeded.
         """
+        return self.within(MAX_STEPS, variables, reads)[0]
+
+    def within(
+        self, steps: int, variables: Mapping[str, Value], reads: list[Read] | None = None
+    ) -> tuple[Value | Fault, int]:
+        """As `run`, on a budget of `steps` that several expressions share; the steps left come back too."""
         frame = Frame(dict(variables), reads)
+        frame.steps = steps
         frame.spend(self._cost)
         try:
-            return self._step(frame)
+            return self._step(frame), frame.steps
         except Failure as failure:
-            return failure.fault
+            return failure.fault, frame.steps
 
 
 def compile_expression(source: str, names: frozenset[str]) -> Program:
