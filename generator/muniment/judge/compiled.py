@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -110,19 +110,23 @@ class CompiledRule:
     message: Template
 
 
-def compile_at(source: str, names: Names, where: str) -> Program:
+Site = Callable[[], str]
+"""Tells `file:line:column` of an expression, once there is a mistake to report: finding it costs a reading."""
+
+
+def compile_at(source: str, names: Names, where: Site) -> Program:
     """Compile one expression; its error names `where`."""
     try:
         return compile_expression(source, names.all)
     except InvalidPolicy as error:
-        raise InvalidPolicy(error.message, hint=error.hint, where=where) from None
+        raise InvalidPolicy(error.message, hint=error.hint, where=where()) from None
 
 
 def compile_rule(rule: Rule, pack: Pack, locate: Locate | None = None) -> CompiledRule:
     """Compile every expression of `rule`; raises `InvalidPolicy` with the rule's place."""
 
-    def where(key: str) -> str:
-        return Node(None, rule.file, f"{rule.pointer}/{key}", locate).invalid("").where
+    def where(key: str) -> Site:
+        return lambda: Node(None, rule.file, f"{rule.pointer}/{key}", locate).invalid("").where
 
     names = Names(FACT_NAMES, frozenset())
     let: list[tuple[str, Program]] = []
@@ -149,24 +153,24 @@ def compile_rule(rule: Rule, pack: Pack, locate: Locate | None = None) -> Compil
     )
 
 
-def _free(name: str, names: Names, where: str) -> None:
+def _free(name: str, names: Names, where: Site) -> None:
     if name in names.all:
-        raise InvalidPolicy(f"`{name}` is already the name of something", where=where)
+        raise InvalidPolicy(f"`{name}` is already the name of something", where=where())
 
 
-def _loop(variable: str, source: str, names: Names, where: str) -> Loop:
+def _loop(variable: str, source: str, names: Names, where: Site) -> Loop:
     base, *further = source.split("[*]")
     if further and further[-1] != "":
-        raise InvalidPolicy(f"`each` ends in `[*]`, not in `{further[-1]}`", where=where)
+        raise InvalidPolicy(f"`each` ends in `[*]`, not in `{further[-1]}`", where=where())
     steps: list[tuple[str, ...]] = []
     for part in further[:-1]:
         if not part or not _PATH_STEP.fullmatch(part):
-            raise InvalidPolicy(f"only field names may stand after `[*]`, not `{part}`", where=where)
+            raise InvalidPolicy(f"only field names may stand after `[*]`, not `{part}`", where=where())
         steps.append(tuple(part[1:].split(".")))
     return Loop(variable, compile_at(base, names, where), tuple(steps))
 
 
-def _template(text: str, names: Names, where: str) -> Template:
+def _template(text: str, names: Names, where: Site) -> Template:
     parts: list[str | Program] = []
     end = 0
     for match in _PLACEHOLDER.finditer(text):
@@ -175,5 +179,5 @@ def _template(text: str, names: Names, where: str) -> Template:
         end = match.end()
     parts.append(text[end:])
     if any("{" in part or "}" in part for part in parts if isinstance(part, str)):
-        raise InvalidPolicy("a brace in a message without its partner", where=where)
+        raise InvalidPolicy("a brace in a message without its partner", where=where())
     return Template(tuple(parts))

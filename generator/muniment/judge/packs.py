@@ -209,7 +209,7 @@ def _path_class(node: Node) -> PathClass:
         return entry
     source = fields["when"].text()
     names = Names(frozenset({"before", "after"}), frozenset())
-    program = compile_at(source, names, f"{node.file}#{node.at}")
+    program = compile_at(source, names, lambda: f"{node.file}#{node.at}")
     return replace(entry, when=source, applies=_condition(program))
 
 

@@ -6,7 +6,7 @@ whatever expression fetched it: through a filter, a `let` or a loop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -70,7 +70,7 @@ class Index:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._paths: dict[int, Path] | None = None
+        self._steps: dict[int, tuple[int | None, str | int]] | None = None
 
     def of(self, container: Tree) -> Where | None:
         """Where a mapping or list of the facts stands; `None` for a value made by an expression."""
@@ -90,9 +90,19 @@ class Index:
         return None if path is None else ".".join(str(step) for step in (*path, read.key))
 
     def _path(self, container: Tree) -> Path | None:
-        if self._paths is None:
-            self._paths = _containers(self._facts.tree)
-        return self._paths.get(id(container))
+        if self._steps is None:
+            self._steps = _containers(self._facts.tree)
+        found: list[str | int] = []
+        here = id(container)
+        while True:
+            entry = self._steps.get(here)
+            if entry is None:
+                return None
+            above, step = entry
+            if above is None:
+                return tuple(reversed(found))
+            found.append(step)
+            here = above
 
 
 def _has(read: Read) -> bool:
@@ -101,22 +111,26 @@ def _has(read: Read) -> bool:
     return isinstance(read.key, int) and 0 <= read.key < len(read.container)
 
 
-def _containers(tree: Tree) -> dict[int, Path]:
-    """Identity of every mapping and list to the first path that reaches it, in document order."""
-    found: dict[int, Path] = {}
-    waiting: list[tuple[Path, Tree]] = [((), tree)]
+def _containers(tree: Tree) -> dict[int, tuple[int | None, str | int]]:
+    """Identity of every mapping and list to the one above it and the step from there, on the first way
+    that reaches it in document order."""
+    found: dict[int, tuple[int | None, str | int]] = {}
+    waiting: list[tuple[int | None, str | int, Tree]] = [(None, "", tree)]
     while waiting:
-        at, node = waiting.pop()
-        if id(node) in found:
+        above, step, node = waiting.pop()
+        here = id(node)
+        if here in found:
             continue
-        items: list[tuple[str | int, Tree]]
+        items: Iterable[tuple[str | int, Tree]]
         if type(node) in _MAPPINGS:
-            items = list(node.items())
+            items = node.items()
         elif node and type(node) in _LISTS:
             # An empty tuple is one shared object in CPython, so its identity says nothing.
-            items = list(enumerate(node))
+            items = enumerate(node)
         else:
             continue
-        found[id(node)] = at
-        waiting += [((*at, step), item) for step, item in reversed(items) if type(item) in _CONTAINERS]
+        found[here] = (above, step)
+        below = [(here, name, item) for name, item in items if type(item) in _CONTAINERS]
+        below.reverse()
+        waiting += below
     return found

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from muniment.errors import UnreadableInput, UsageError
-from muniment.load import layout, strict
+from muniment.load import jsonplaces, layout, strict
 from muniment.load.files import DeviceFiles
 from muniment.model.evidence import Document, Folder, Source
 from muniment.model.finding import Finding, Where
-from muniment.model.tree import Tree, pointer, steps
+from muniment.model.tree import Tree
 
 
 def read(root: Path, *, only: Collection[str] | None = None, cache: Path | None = None) -> Source:
@@ -148,22 +148,29 @@ def locate(data: bytes, pointer: str, *, key: bool = False) -> tuple[int, int]:
 
     With `key`, of the key that names it. For a node that is not there, of its nearest ancestor.
     """
-    places = _places(data)
-    for ancestor in _ancestors(pointer):
-        place = places.get(ancestor)
-        if place is not None:
-            return place.key if key and ancestor == pointer else place.value
-    return 1, 1
+    return _place(_places(data), pointer, key)
 
 
-def _ancestors(path: str) -> list[str]:
-    """Return the pointer itself, then its ancestors up to the root."""
-    parts = steps(path)
-    return [pointer(*parts[:length]) for length in range(len(parts), -1, -1)]
+def locate_all(data: bytes, wanted: Sequence[tuple[str, bool]]) -> tuple[tuple[int, int], ...]:
+    """Return line and column of many nodes of one file, read once: pairs of a pointer and `key` of `locate`."""
+    pointers = frozenset(pointer for pointer, _ in wanted)
+    places = jsonplaces.places(data, pointers)
+    if places is None:
+        places = strict.places(data, pointers)
+    return tuple(_place(places, pointer, key) for pointer, key in wanted)
 
 
 @lru_cache(maxsize=8)
 def _places(data: bytes) -> Mapping[str, strict.Place]:
+    """Every place of a file, for whoever asks one by one."""
     places: dict[str, strict.Place] = {}
     strict.compose(data, places)
     return places
+
+
+def _place(places: Mapping[str, strict.Place], wanted: str, key: bool) -> tuple[int, int]:
+    for ancestor in strict.ancestors(wanted):
+        place = places.get(ancestor)
+        if place is not None:
+            return place.key if key and ancestor == wanted else place.value
+    return 1, 1

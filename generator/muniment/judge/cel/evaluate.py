@@ -355,7 +355,7 @@ def _or_value(operand: Step, other: Step) -> Step:
 def _equality(function: Function, left: Step, right: Step) -> Step:
     def equality(frame: Frame) -> Value:
         first, second = left(frame), right(frame)
-        if isinstance(first, (tuple, list, Mapping)) and isinstance(second, (tuple, list, Mapping)):
+        if type(first) is not str and isinstance(first, (tuple, list, Mapping)) and isinstance(second, (tuple, list, Mapping)):
             frame.spend(size_of(first, frame.steps))
         return function(first, second)
 
