@@ -66,11 +66,13 @@ def _below(place: Place, rest: Path) -> Where:
 
 
 class Index:
-    """Object identity to path, for the containers of one release's facts. Built when first asked."""
+    """Object identity to path, for the containers of one release's facts. Built as far as it is asked."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._steps: dict[int, tuple[int | None, str | int]] | None = None
+        self._found: dict[int, tuple[int | None, str | int]] = {}
+        """Identity of a container to the one above it and the step from there."""
+        self._waiting: list[tuple[int | None, str | int, Tree]] = [(None, "", facts.tree)]
 
     def of(self, container: Tree) -> Where | None:
         """Where a mapping or list of the facts stands; `None` for a value made by an expression."""
@@ -90,47 +92,41 @@ class Index:
         return None if path is None else ".".join(str(step) for step in (*path, read.key))
 
     def _path(self, container: Tree) -> Path | None:
-        if self._steps is None:
-            self._steps = _containers(self._facts.tree)
-        found: list[str | int] = []
-        here = id(container)
-        while True:
-            entry = self._steps.get(here)
-            if entry is None:
-                return None
-            above, step = entry
-            if above is None:
-                return tuple(reversed(found))
-            found.append(step)
-            here = above
+        here: int | None = id(container)
+        if here not in self._found and not self._reaches(id(container)):
+            return None
+        steps: list[str | int] = []
+        while here is not None:
+            here, step = self._found[here]
+            steps.append(step)
+        return tuple(reversed(steps[:-1]))
+
+    def _reaches(self, wanted: int) -> bool:
+        """Go on through the facts, in document order, until the container `wanted` is met."""
+        found, waiting = self._found, self._waiting
+        while waiting:
+            above, step, node = waiting.pop()
+            here = id(node)
+            if here in found:
+                continue
+            items: Iterable[tuple[str | int, Tree]]
+            if type(node) in _MAPPINGS:
+                items = node.items()
+            elif node and type(node) in _LISTS:
+                # An empty tuple is one shared object in CPython, so its identity says nothing.
+                items = enumerate(node)
+            else:
+                continue
+            found[here] = (above, step)
+            below = [(here, name, item) for name, item in items if type(item) in _CONTAINERS]
+            below.reverse()
+            waiting += below
+            if here == wanted:
+                return True
+        return False
 
 
 def _has(read: Read) -> bool:
     if isinstance(read.container, Mapping):
         return read.key in read.container
     return isinstance(read.key, int) and 0 <= read.key < len(read.container)
-
-
-def _containers(tree: Tree) -> dict[int, tuple[int | None, str | int]]:
-    """Identity of every mapping and list to the one above it and the step from there, on the first way
-    that reaches it in document order."""
-    found: dict[int, tuple[int | None, str | int]] = {}
-    waiting: list[tuple[int | None, str | int, Tree]] = [(None, "", tree)]
-    while waiting:
-        above, step, node = waiting.pop()
-        here = id(node)
-        if here in found:
-            continue
-        items: Iterable[tuple[str | int, Tree]]
-        if type(node) in _MAPPINGS:
-            items = node.items()
-        elif node and type(node) in _LISTS:
-            # An empty tuple is one shared object in CPython, so its identity says nothing.
-            items = enumerate(node)
-        else:
-            continue
-        found[here] = (above, step)
-        below = [(here, name, item) for name, item in items if type(item) in _CONTAINERS]
-        below.reverse()
-        waiting += below
-    return found

@@ -26,15 +26,17 @@ class DeviceFiles:
     """Implements `model.evidence.Files` on a folder of the local disk.
 
     Digests are kept in memory, and for large files in `cache` across runs, under a key of size, mtime,
-    ctime and inode. A run that must trust nothing (`--deep`, `verify`) is given no cache.
+    ctime and inode. A run that must trust nothing (`--deep`, `verify`) is given no cache. With `still` what
+    the disk says of a file is asked once: for a run that writes nothing between its questions.
     """
 
-    def __init__(self, folder: Path, cache: Path | None = None) -> None:
+    def __init__(self, folder: Path, cache: Path | None = None, *, still: bool = False) -> None:
         self._folder = folder
         self._real = folder.resolve()
         self._base = os.fspath(self._real)
         self._plain = {"": True}
         """Folder of the device to whether it is one, with no link on the way; asked once each."""
+        self._seen: dict[str, os.stat_result | None] | None = {} if still else None
         self._digests: dict[str, tuple[_Key, str]] = {}
         self._kept = _Kept(cache, self._real) if cache is not None else None
 
@@ -141,11 +143,16 @@ class DeviceFiles:
 
         Raises `UnreadableInput` for a path that leads out, `OSError` for one that leads nowhere.
         """
+        if self._seen is not None and path in self._seen:
+            return self._seen[path]
         direct = self._direct(path)
         status = os.lstat(direct) if direct is not None else None  # noqa: PTH116 - three times as fast
         if status is None or stat.S_ISLNK(status.st_mode):
             status = self._contained(path).stat()
-        return status if stat.S_ISREG(status.st_mode) else None
+        found = status if stat.S_ISREG(status.st_mode) else None
+        if self._seen is not None:
+            self._seen[path] = found
+        return found
 
     def _state(self, path: str) -> _Key | None:
         """The state of a file without opening it; `None` where it cannot be told."""

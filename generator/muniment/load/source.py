@@ -15,11 +15,13 @@ from muniment.model.finding import Finding, Where
 from muniment.model.tree import Tree
 
 
-def read(root: Path, *, only: Collection[str] | None = None, cache: Path | None = None) -> Source:
+def read(
+    root: Path, *, only: Collection[str] | None = None, cache: Path | None = None, still: bool = False
+) -> Source:
     """Return every record of the evidence folder `root`, which holds one folder a device.
 
     `only` names the device folders to read. `cache` is a folder where digests of large files are kept
-    between runs. Faults in files are findings; raises `UnreadableInput` if `root` is no folder, and
+    between runs; with `still` each file is asked after once. Faults in files are findings; raises `UnreadableInput` if `root` is no folder, and
     `UsageError` if `only` names what is not there.
     """
     if not root.is_dir():
@@ -44,19 +46,19 @@ def read(root: Path, *, only: Collection[str] | None = None, cache: Path | None 
     folders = []
     findings: list[Finding] = []
     for name in names:
-        folder, faults = _folder(root, name, cache)
+        folder, faults = _folder(root, name, cache, still)
         folders.append(folder)
         findings.extend(faults)
     return Source(tuple(folders), tuple(findings))
 
 
-def _folder(root: Path, name: str, cache: Path | None) -> tuple[Folder, list[Finding]]:
+def _folder(root: Path, name: str, cache: Path | None, still: bool) -> tuple[Folder, list[Finding]]:
     """Read one device's folder."""
     if not (root / name).resolve().is_relative_to(root.resolve()):
         raise UnreadableInput(
             f"{name} leads out of the evidence folder", hint="copy the device's folder into it"
         )
-    files = DeviceFiles(root / name, cache)
+    files = DeviceFiles(root / name, cache, still=still)
     paths = files.listing()
     findings = [
         *layout.misplaced(name, paths),

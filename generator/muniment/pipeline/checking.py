@@ -74,7 +74,7 @@ def run(
     _refuse_unknown(request, selection)
     kit = kit or Kit.of(request)
     only = _devices(request, selection.paths) if device is None else (device,)
-    found = survey(request, only=only, trust_cache=not deep, schemas=kit.schemas)
+    found = survey(request, only=only, trust_cache=not deep, schemas=kit.schemas, still=True)
     gate = find_release(found, selection.gate) if selection.gate is not None else None
     judgement = judge_all(found, deep=deep, packs=kit.packs, verdicts_only=True)
     rulings = [r for v in judgement.devices for each in v.releases for r in each.verdict.rulings]

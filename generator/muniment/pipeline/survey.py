@@ -77,8 +77,11 @@ def survey(
     *,
     trust_cache: bool = True,
     schemas: check.Schemas | None = None,
+    still: bool = False,
 ) -> Survey:
     """Read, check and link every device, or only the devices named, by `schemas` where they are read already.
+
+    With `still`, each file is asked after once: for a run that writes nothing between its questions.
 
     With `trust_cache` false every file is hashed anew, whatever an earlier run remembered of it.
 
@@ -86,7 +89,7 @@ def survey(
     """
     chosen = tuple(only)
     request.doors.progress("reading records")
-    source = load.read(request.evidence, only=chosen or None, cache=request.cache if trust_cache else None)
+    source = load.read(request.evidence, only=chosen or None, cache=request.cache if trust_cache else None, still=still)
     schemas = schemas or check.Schemas.from_folder(shipped.folder("schemas"))
     request.doors.progress("checking records")
     records, schema_findings = check.check(source, schemas)
@@ -98,13 +101,14 @@ def survey(
         device, misshapen = _with_sound_evaluations(device)
         devices.append(device)
         findings.extend((*link_findings, *misshapen))
+    prefix = request.prefix
     sources = {
-        f"{request.prefix}/{document.path}": document.data
+        f"{prefix}/{document.path}": document.data
         for folder in source.folders
         for document in folder.documents.values()
     }
     request.doors.progress("")
-    places = locate_all((f.where for f in findings), request.prefix, sources)
+    places = locate_all((f.where for f in findings), prefix, sources)
     placed = [replace(f, where=places[f.where]) for f in findings]
     placed.sort(key=lambda f: (f.where.file, f.where.line or 0, f.where.column or 0, f.rule, f.message))
     return Survey(request, tuple(devices), tuple(placed), sources)
