@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from muniment.cli.common import (
@@ -25,6 +27,7 @@ from muniment.cli.common import (
 @click.option(
     "--deep", is_flag=True, help="Trust nothing recorded: re-hash, recompute numbers, verify seals."
 )
+@click.option("--no-cache", is_flag=True, help="Judge every device anew, whatever an earlier run said of it.")
 @click.option("--gate", metavar="RELEASE", help="Fail also on what is undecided for this release.")
 @click.option(
     "--fail-on",
@@ -45,6 +48,7 @@ def check(
     output: str,
     no_color: bool,
     deep: bool,
+    no_cache: bool,
     gate: str | None,
     fail_on: str,
     rules: tuple[str, ...],
@@ -55,11 +59,21 @@ def check(
     With PATHs, as pre-commit passes them, only the devices they belong to are judged; a PATH outside
     the evidence folder (a policy, a schema) re-judges everything.
     """
-    from muniment.pipeline.checking import Selection, run
-    from muniment.report import REPORTERS
+    from muniment.load import devices
+    from muniment.pipeline.checking import Selection
 
     request = settle(evidence, as_of, quiet)
     selection = Selection(paths=paths, rules=rules, prefix=select or "", gate=gate, fail_on=fail_on)
-    report, objections = run(request, selection, deep=deep)
-    click.echo(REPORTERS[output](report, colour=wants_colour(no_color)), nl=False)
+    names = devices(request.evidence)
+    if names and not deep and output in ("text", "json", "jsonl") and selection.whole:
+        from muniment.pipeline.sweep import Sweep, sweep
+
+        plan = Sweep(request, selection, output, wants_colour(no_color), cached=not no_cache)
+        objections = sweep(plan, names, partial(click.echo, nl=False))
+    else:
+        from muniment.pipeline.checking import run
+        from muniment.report import REPORTERS
+
+        report, objections = run(request, selection, deep=deep)
+        click.echo(REPORTERS[output](report, colour=wants_colour(no_color)), nl=False)
     return ExitCode.FINDINGS if objections else ExitCode.CLEAN

@@ -24,14 +24,7 @@ def read(
     between runs; with `still` each file is asked after once. Faults in files are findings; raises `UnreadableInput` if `root` is no folder, and
     `UsageError` if `only` names what is not there.
     """
-    if not root.is_dir():
-        raise UnreadableInput(
-            f"there is no evidence folder {root.name}",
-            hint="name it with --evidence, or make one with `muniment init`",
-        )
-    names = sorted(
-        entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
+    names = devices(root)
     if only is not None:
         for name in sorted(only):
             if not (root / name).exists():
@@ -50,6 +43,16 @@ def read(
         folders.append(folder)
         findings.extend(faults)
     return Source(tuple(folders), tuple(findings))
+
+
+def devices(root: Path) -> list[str]:
+    """Return the names of the device folders of an evidence folder, sorted; `UnreadableInput` if it is none."""
+    if not root.is_dir():
+        raise UnreadableInput(
+            f"there is no evidence folder {root.name}",
+            hint="name it with --evidence, or make one with `muniment init`",
+        )
+    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def _folder(root: Path, name: str, cache: Path | None, still: bool) -> tuple[Folder, list[Finding]]:

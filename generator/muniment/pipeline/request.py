@@ -6,7 +6,7 @@ import datetime
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from muniment import check, load, shipped
@@ -29,6 +29,11 @@ class Doors:
     """Read once, and only where neither an option nor the settings give a date."""
     progress: Callable[[str], None] = _silent
     """Told what is being done now; shows it on a terminal only."""
+
+
+def silent(doors: Doors) -> Doors:
+    """Return the same doors with no progress told."""
+    return replace(doors, progress=_silent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,22 @@ _WIDEST = 160
 
 def text(report: CheckReport, *, colour: bool = False) -> str:
     """Return findings with their source line, rulings that need attention, and a line a release."""
+    findings, rulings, lines = blocks(report, colour=colour)
+    parts = [*findings, *rulings, *(["\n".join(lines)] if lines else [])]
+    blocking = sum(finding.severity is Severity.BLOCK for finding in report.findings)
+    others = len(report.findings) - blocking
+    parts.append(total(report.outcome, report.as_of, blocking, others, colour=colour))
+    return "\n\n".join(parts) + "\n"
+
+
+def blocks(report: CheckReport, *, colour: bool) -> tuple[list[str], list[str], list[str]]:
+    """Return a block a finding, a block a ruling that needs attention, and a line a release."""
     paint = _Paint(colour)
-    blocks = ["\n".join(_finding(report, finding, paint)) for finding in report.findings]
-    blocks.extend("\n".join(_ruling(item, paint)) for item in shown(report))
-    lines = [
-        _summary(device.device, verdict, paint) for device in report.devices for verdict in device.verdicts
-    ]
-    if lines:
-        blocks.append("\n".join(lines))
-    blocks.append(_total(report, paint))
-    return "\n\n".join(blocks) + "\n"
+    return (
+        ["\n".join(_finding(report, finding, paint)) for finding in report.findings],
+        ["\n".join(_ruling(item, paint)) for item in shown(report)],
+        [_summary(device.device, verdict, paint) for device in report.devices for verdict in device.verdicts],
+    )
 
 
 class _Paint:
@@ -96,15 +102,14 @@ def _summary(device: str, verdict: Verdict, paint: _Paint) -> str:
     )
 
 
-def _total(report: CheckReport, paint: _Paint) -> str:
-    blocking = sum(finding.severity is Severity.BLOCK for finding in report.findings)
-    others = len(report.findings) - blocking
+def total(outcome: str, as_of: str, blocking: int, others: int, *, colour: bool) -> str:
+    """Return the last line, from the numbers of findings that block and that do not."""
+    paint = _Paint(colour)
     faults = (
         "no faults in files"
-        if not report.findings
+        if not blocking + others
         else f"{blocking} {'fault' if blocking == 1 else 'faults'}"
     )
     if others:
         faults += f", {others} {'warning' if others == 1 else 'warnings'}"
-    outcome = paint(_OUTCOMES.get(report.outcome, _BOLD), report.outcome)
-    return f"{outcome} as of {report.as_of}: {faults}"
+    return f"{paint(_OUTCOMES.get(outcome, _BOLD), outcome)} as of {as_of}: {faults}"
