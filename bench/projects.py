@@ -2,9 +2,9 @@
 
 Every device is a copy of that release's files under another name; every further release of a device
 supersedes the one before it, with its own plan, run, evaluation and manifest. Tables are cut to a stub
-and evaluations to a few estimates a subgroup and a few points a curve: what is measured is reading and judging records, and a
-digest costs the same whatever it is of. All of it is valid, and judged by the shipped core pack. Nothing
-is sealed, so every release is a candidate.
+and evaluations to a few estimates a subgroup and a few points a curve: what is measured is reading and
+judging records, and a digest costs the same whatever it is of. All of it is valid, and judged by the
+shipped core pack. Nothing is sealed, so every release is a candidate.
 
     python bench/projects.py DIR --devices 20 --releases 10
 """

@@ -59,21 +59,19 @@ def check(
     With PATHs, as pre-commit passes them, only the devices they belong to are judged; a PATH outside
     the evidence folder (a policy, a schema) re-judges everything.
     """
-    from muniment.load import devices
-    from muniment.pipeline.checking import Selection
-
-    request = settle(evidence, as_of, quiet)
-    selection = Selection(paths=paths, rules=rules, prefix=select or "", gate=gate, fail_on=fail_on)
-    names = devices(request.evidence)
-    if names and not deep and output in ("text", "json", "jsonl") and selection.whole:
+    request = settle(evidence, as_of, quiet, cached=not (deep or no_cache))
+    whole = not (paths or deep or gate or rules or select)
+    if whole and output in ("text", "json", "jsonl"):
+        # Nothing more is imported than this takes: an unchanged project is told from what was said of it.
         from muniment.pipeline.sweep import Sweep, sweep
 
-        plan = Sweep(request, selection, output, wants_colour(no_color), cached=not no_cache)
-        objections = sweep(plan, names, partial(click.echo, nl=False))
+        plan = Sweep(request, fail_on, output, wants_colour(no_color), cached=not no_cache)
+        objections = sweep(plan, partial(click.echo, nl=False))
     else:
-        from muniment.pipeline.checking import run
+        from muniment.pipeline.checking import Selection, run
         from muniment.report import REPORTERS
 
+        selection = Selection(paths=paths, rules=rules, prefix=select or "", gate=gate, fail_on=fail_on)
         report, objections = run(request, selection, deep=deep)
         click.echo(REPORTERS[output](report, colour=wants_colour(no_color)), nl=False)
     return ExitCode.FINDINGS if objections else ExitCode.CLEAN

@@ -61,10 +61,17 @@ def wants_colour(no_color: bool) -> bool:
     return not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
 
 
-def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()) -> Request:
-    """Turn the shared options into a request."""
+def settle(
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+    packs: tuple[str, ...] = (),
+    *,
+    cached: bool = False,
+) -> Request:
+    """Turn the shared options into a request; `cached` as `pipeline.request` has it."""
     doors = Doors(today=datetime.date.today, progress=_teller(quiet))
-    return request(doors, start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
+    return request(doors, start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs, cached=cached)
 
 
 def _teller(quiet: bool) -> Callable[[str], None]:

@@ -111,7 +111,7 @@ class CompiledRule:
 
 
 Site = Callable[[], str]
-"""Tells `file:line:column` of an expression, once there is a mistake to report: finding it costs a reading."""
+"""Tells `file:line:column` of an expression once there is a mistake to report: to find it, a file is read."""
 
 
 def compile_at(source: str, names: Names, where: Site) -> Program:

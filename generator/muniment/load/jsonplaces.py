@@ -24,7 +24,7 @@ def places(data: bytes, wanted: frozenset[str]) -> dict[str, Place] | None:
 
     `None` where the bytes are not a JSON object or list in UTF-8: then they may still be YAML.
     """
-    if not data.lstrip()[:1] in (b"{", b"["):
+    if data.lstrip()[:1] not in (b"{", b"["):
         return None
     near = frozenset(each for one in wanted for each in ancestors(one))
     try:

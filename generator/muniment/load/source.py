@@ -10,6 +10,7 @@ from pathlib import Path
 from muniment.errors import UnreadableInput, UsageError
 from muniment.load import jsonplaces, layout, strict
 from muniment.load.files import DeviceFiles
+from muniment.load.roots import devices
 from muniment.model.evidence import Document, Folder, Source
 from muniment.model.finding import Finding, Where
 from muniment.model.tree import Tree
@@ -21,8 +22,8 @@ def read(
     """Return every record of the evidence folder `root`, which holds one folder a device.
 
     `only` names the device folders to read. `cache` is a folder where digests of large files are kept
-    between runs; with `still` each file is asked after once. Faults in files are findings; raises `UnreadableInput` if `root` is no folder, and
-    `UsageError` if `only` names what is not there.
+    between runs; with `still` each file is asked after once. Faults in files are findings; raises
+    `UnreadableInput` if `root` is no folder, and `UsageError` if `only` names what is not there.
     """
     names = devices(root)
     if only is not None:
@@ -43,16 +44,6 @@ def read(
         folders.append(folder)
         findings.extend(faults)
     return Source(tuple(folders), tuple(findings))
-
-
-def devices(root: Path) -> list[str]:
-    """Return the names of the device folders of an evidence folder, sorted; `UnreadableInput` if it is none."""
-    if not root.is_dir():
-        raise UnreadableInput(
-            f"there is no evidence folder {root.name}",
-            hint="name it with --evidence, or make one with `muniment init`",
-        )
-    return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def _folder(root: Path, name: str, cache: Path | None, still: bool) -> tuple[Folder, list[Finding]]:
@@ -157,7 +148,7 @@ def locate(data: bytes, pointer: str, *, key: bool = False) -> tuple[int, int]:
 
 
 def locate_all(data: bytes, wanted: Sequence[tuple[str, bool]]) -> tuple[tuple[int, int], ...]:
-    """Return line and column of many nodes of one file, read once: pairs of a pointer and `key` of `locate`."""
+    """Return line and column of many nodes of one file, read once; `wanted` pairs a pointer with `key`."""
     pointers = frozenset(pointer for pointer, _ in wanted)
     places = jsonplaces.places(data, pointers)
     if places is None:

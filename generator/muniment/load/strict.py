@@ -297,7 +297,9 @@ class _Composer:
             value = self._node(get(), None if at is None else below(at, key), depth + 1, event)
             if key in items:
                 line = keys[key].start_mark.line + 1
-                self._note(event, f'duplicate key "{key}"; first written on line {line}', "keep one of the two")
+                self._note(
+                    event, f'duplicate key "{key}"; first written on line {line}', "keep one of the two"
+                )
                 continue
             items[key] = value
             keys[key] = event

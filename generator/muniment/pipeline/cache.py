@@ -106,7 +106,9 @@ class Verdicts:
 
     def _proof(self, device: str, stamp: bytes, body: bytes) -> bytes:
         """A checksum over the part and what it is kept under: a torn page is not taken for a verdict."""
-        whole = b"\0".join((device.encode("utf-8", "surrogateescape"), self._view.encode(), self._world, stamp))
+        whole = b"\0".join(
+            (device.encode("utf-8", "surrogateescape"), self._view.encode(), self._world, stamp)
+        )
         return hashlib.blake2b(whole + b"\0" + body, digest_size=16).digest()
 
     def _opened(self) -> sqlite3.Connection | None:
@@ -122,7 +124,9 @@ class Verdicts:
                 link = sqlite3.connect(self._file, timeout=WAIT)
                 link.execute("PRAGMA synchronous = OFF")
                 version = link.execute("PRAGMA user_version").fetchone()[0]
-                tables = [row[0] for row in link.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]
+                tables = [
+                    row[0] for row in link.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")
+                ]
                 if version == VERSION and tables == [_TABLE]:
                     return link
                 if version or tables:

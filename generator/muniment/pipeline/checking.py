@@ -36,11 +36,6 @@ class Selection:
     """A release for which the undecided counts too."""
     fail_on: str = "block"
 
-    @property
-    def whole(self) -> bool:
-        """Whether the whole project is looked at, and nothing hidden or held to more than usual."""
-        return self == Selection(fail_on=self.fail_on)
-
     def shows(self, rule: str) -> bool:
         """Whether findings and rulings of `rule` are shown."""
         return (not self.rules or rule in self.rules) and rule.startswith(self.prefix)

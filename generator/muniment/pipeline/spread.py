@@ -59,12 +59,12 @@ def _forked(jobs: Sequence[str], work: Callable[[str], Any], others: list[int]) 
     """Start a worker; return its process id and the handle to read its results from."""
     reading, writing = os.pipe()
     pid = os.fork()
-    if pid:
-        os.close(writing)
-        return pid, reading
-    for handle in (reading, *others):
-        os.close(handle)
-    _work(jobs, work, writing)
+    if not pid:
+        for handle in (reading, *others):
+            os.close(handle)
+        _work(jobs, work, writing)
+    os.close(writing)
+    return pid, reading
 
 
 def _work(jobs: Sequence[str], work: Callable[[str], Any], writing: int) -> NoReturn:

@@ -89,7 +89,9 @@ def survey(
     """
     chosen = tuple(only)
     request.doors.progress("reading records")
-    source = load.read(request.evidence, only=chosen or None, cache=request.cache if trust_cache else None, still=still)
+    source = load.read(
+        request.evidence, only=chosen or None, cache=request.cache if trust_cache else None, still=still
+    )
     schemas = schemas or check.Schemas.from_folder(shipped.folder("schemas"))
     request.doors.progress("checking records")
     records, schema_findings = check.check(source, schemas)

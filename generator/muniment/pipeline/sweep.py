@@ -19,14 +19,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from muniment import __version__, shipped
-from muniment.load import stamps
+from muniment.load import Stamp, devices, stamp
 from muniment.pipeline import spread
 from muniment.pipeline.cache import Verdicts
 from muniment.pipeline.request import SETTINGS_FILE, Request, silent
 
 if TYPE_CHECKING:
-    from muniment.load.stamps import Stamp
-    from muniment.pipeline.checking import Kit, Selection
+    from muniment.pipeline.checking import Kit
     from muniment.report.parts import Form
 
 MANY = 12
@@ -45,7 +44,8 @@ class Sweep:
     """What to say of a project, and how."""
 
     request: Request
-    selection: Selection
+    fail_on: str
+    """The least severity that counts: `block` or `warn`."""
     output: str
     colour: bool
     cached: bool
@@ -53,6 +53,7 @@ class Sweep:
 
     @property
     def form(self) -> Form:
+        """The format, in pieces."""
         from muniment.report.parts import FORMS
 
         return FORMS[self.output]
@@ -63,12 +64,16 @@ class Sweep:
         return self.output != "text"
 
 
-def sweep(plan: Sweep, devices: Sequence[str], write: Callable[[str], object]) -> int:
+def sweep(plan: Sweep, write: Callable[[str], object]) -> int:
     """Check every device, write the report, and return the number of objections.
 
     Nothing is written before the last device is judged: an error leaves no half a report.
     """
     from muniment.report.parts import Totals
+
+    names = devices(plan.request.evidence)
+    if not names:
+        return _nothing(plan, write)
 
     objections = blocking = others = worst = 0
     progress = plan.request.doors.progress
@@ -77,9 +82,9 @@ def sweep(plan: Sweep, devices: Sequence[str], write: Callable[[str], object]) -
             name: _Spool(stack.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY)), between)
             for name, between in plan.form.between.items()
         }
-        for number, part in enumerate(_parts(plan, devices)):
+        for number, part in enumerate(_parts(plan, names)):
             if number % 50 == 0:
-                progress(f"checked {number} of {len(devices)} devices")
+                progress(f"checked {number} of {len(names)} devices")
             objections += part["objections"]
             blocking += part["blocking"]
             others += part["others"]
@@ -94,6 +99,16 @@ def sweep(plan: Sweep, devices: Sequence[str], write: Callable[[str], object]) -
     return objections
 
 
+def _nothing(plan: Sweep, write: Callable[[str], object]) -> int:
+    """Say that the folder holds no device."""
+    from muniment.pipeline.checking import Selection, run
+    from muniment.report import REPORTERS
+
+    report, objections = run(plan.request, Selection(fail_on=plan.fail_on), deep=False)
+    write(REPORTERS[plan.output](report, colour=plan.colour))
+    return objections
+
+
 class _Spool:
     """One section of the report, as it grows."""
 
@@ -105,7 +120,9 @@ class _Spool:
     def add(self, piece: str) -> None:
         """Add what a device has to say, if anything."""
         if piece:
-            self._file.write(((self._between if self._spoken else "") + piece).encode("utf-8", "surrogatepass"))
+            self._file.write(
+                ((self._between if self._spoken else "") + piece).encode("utf-8", "surrogatepass")
+            )
             self._spoken = True
 
     def chunks(self) -> Iterator[str]:
@@ -123,23 +140,23 @@ class _Spool:
             yield held.decode("utf-8", "surrogatepass")
 
 
-def _parts(plan: Sweep, devices: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _parts(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Yield what is said of each device, in order."""
     cache = _cache(plan) if plan.cached else None
     if cache is None:
-        yield from _judged(plan, devices)
+        yield from _judged(plan, names)
         return
     try:
         kept = cache.stamps()
         # Taken before any file is read: what changes from here on does not look like this.
-        seen = dict(zip(devices, _stamped(plan, devices), strict=True))
+        seen = dict(zip(names, _stamped(plan, names), strict=True))
         now = cache.now()
-        fresh = [device for device in devices if kept.get(device) != seen[device].digest]
+        fresh = [device for device in names if kept.get(device) != seen[device].digest]
         judged = _judged(plan, fresh)
         waiting = set(fresh)
-        for device in devices:
+        for device in names:
             before = seen[device]
-            part = None if device in waiting else cache.get(device, before.digest)
+            part: Any = None if device in waiting else cache.get(device, before.digest)
             if not _sound(part, plan):
                 part = next(judged) if device in waiting else next(_judged(plan, [device]))
                 # A folder that changed meanwhile, or just before, may not be what was judged.
@@ -147,7 +164,7 @@ def _parts(plan: Sweep, devices: Sequence[str]) -> Iterator[Mapping[str, Any]]:
                     cache.put(device, before.digest, part)
             yield part
     finally:
-        cache.close(devices)
+        cache.close(names)
 
 
 def _sound(part: Any, plan: Sweep) -> bool:
@@ -163,28 +180,33 @@ def _sound(part: Any, plan: Sweep) -> bool:
     )
 
 
-def _judged(plan: Sweep, devices: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _judged(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Yield the parts of devices that have to be judged."""
-    if not devices:
+    if not names:
         return
     from muniment.pipeline.checking import Kit
 
     kit = Kit.of(plan.request)
-    if len(devices) < MANY or not spread.possible():
-        for device in devices:
+    if len(names) < MANY or not spread.possible():
+        for device in names:
             yield _part(plan, kit, device)
         return
     quiet = replace(plan, request=replace(plan.request, doors=silent(plan.request.doors)))
-    yield from spread.spread(devices, partial(_part, quiet, kit))
+    yield from spread.spread(names, partial(_part, quiet, kit))
 
 
 def _part(plan: Sweep, kit: Kit, device: str) -> dict[str, Any]:
     """Judge one device and say so."""
-    from muniment.pipeline.checking import run
+    from muniment.pipeline.checking import Selection, run
     from muniment.report.parts import totals
 
     report, objections = run(
-        plan.request, plan.selection, deep=False, kit=kit, device=device, every_place=plan.every_place
+        plan.request,
+        Selection(fail_on=plan.fail_on),
+        deep=False,
+        kit=kit,
+        device=device,
+        every_place=plan.every_place,
     )
     sums = totals(report)
     return {
@@ -197,12 +219,12 @@ def _part(plan: Sweep, kit: Kit, device: str) -> dict[str, Any]:
 
 
 def _stamp(plan: Sweep, device: str) -> Stamp:
-    return stamps.stamp(plan.request.evidence / device)
+    return stamp(plan.request.evidence / device)
 
 
-def _stamped(plan: Sweep, devices: Sequence[str]) -> Iterator[Stamp]:
-    if len(devices) < MANY_STAMPS or not spread.possible():
-        for device in devices:
+def _stamped(plan: Sweep, names: Sequence[str]) -> Iterator[Stamp]:
+    if len(names) < MANY_STAMPS or not spread.possible():
+        for device in names:
             yield _stamp(plan, device)
         return
 
@@ -210,8 +232,8 @@ def _stamped(plan: Sweep, devices: Sequence[str]) -> Iterator[Stamp]:
         found = _stamp(plan, device)
         return [found.digest.hex(), found.newest]
 
-    for digest, newest in spread.spread(devices, work):
-        yield stamps.Stamp(bytes.fromhex(digest), newest)
+    for digest, newest in spread.spread(names, work):
+        yield Stamp(bytes.fromhex(digest), newest)
 
 
 def _cache(plan: Sweep) -> Verdicts | None:
@@ -219,25 +241,24 @@ def _cache(plan: Sweep) -> Verdicts | None:
     request = plan.request
     if not (request.root / SETTINGS_FILE).is_file():
         return None
-    view = f"{plan.output}{'+colour' if plan.colour else ''} {plan.selection.fail_on}"
+    view = f"{plan.output}{'+colour' if plan.colour else ''} {plan.fail_on}"
     return Verdicts(request.cache, os.fspath(request.evidence.resolve()), view, _world(request))
 
 
 def _world(request: Request) -> bytes:
     """Return a digest of everything outside a device's folder that bears on what is said of it."""
     package = Path(__file__).resolve().parents[1]
-    installed = Path(stamps.__file__).resolve().parents[2]
     said = [
         __version__,
         sys.version,
-        stamps.stamp(package, suffix=".py").digest.hex(),
+        stamp(package, suffix=".py").digest.hex(),
         # Installing, upgrading or removing a dependency changes the folder they lie in.
-        *(str(Path(place).stat().st_mtime_ns) for place in (*sys.path, installed) if Path(place).is_dir()),
-        stamps.stamp(shipped.folder("schemas")).digest.hex(),
+        *(str(Path(place).stat().st_mtime_ns) for place in sys.path if place.endswith("-packages")),
+        stamp(shipped.folder("schemas")).digest.hex(),
         request.as_of,
         request.prefix,
     ]
     for name in request.packs:
         for folder in (shipped.folder("policies") / name, request.root / name):
-            said += (name, stamps.stamp(folder).digest.hex())
+            said += (name, stamp(folder).digest.hex())
     return hashlib.blake2b(repr(said).encode(), digest_size=16).digest()

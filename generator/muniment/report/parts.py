@@ -107,4 +107,4 @@ FORMS: Mapping[str, Form] = {
     "json": Form({"devices": ",\n", "findings": ",\n"}, _json_piece, _json_whole),
     "jsonl": Form({"findings": "", "rulings": ""}, _jsonl_piece, _jsonl_whole),
 }
-"""Formats that can be written a device at a time; the others are for a reader that takes thousands at most."""
+"""Formats that are written a device at a time; readers of the others take some thousand results at most."""

@@ -41,6 +41,7 @@ from muniment.judge.cel.values import (
 NONE = Optional(False)
 _ATOMS = frozenset((str, bool, int, float, type(None)))
 """Exact types of what is compared most; asked first, as in `select`."""
+_NESTED = (tuple, list, Mapping)
 
 
 class Program:
@@ -374,7 +375,11 @@ def _equality(function: Function, left: Step, right: Step, *, same: bool) -> Ste
         first, second = left(frame), right(frame)
         if type(first) is str and type(second) is str:
             return (first == second) is same
-        if type(first) not in _ATOMS and isinstance(first, (tuple, list, Mapping)) and isinstance(second, (tuple, list, Mapping)):
+        if (
+            type(first) not in _ATOMS
+            and isinstance(first, (tuple, list, Mapping))
+            and isinstance(second, (tuple, list, Mapping))
+        ):
             frame.spend(size_of(first, frame.steps))
         return function(first, second)
 
