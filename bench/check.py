@@ -141,7 +141,7 @@ def _local(node: object, home: str) -> object:
             continue
         if key == "$ref":
             owner = "common" if "common" in item else home
-            item = f"#/$defs/{owner}/$defs/{item.rpartition('/')[2]}"  # noqa: PLW2901
+            item = f"#/$defs/{owner}/$defs/{item.rpartition('/')[2]}"
         out[key] = _local(item, home)
     return out
 
@@ -200,19 +200,20 @@ def ratios(rows: Sequence[Row]) -> list[str]:
     if 1 in by_size:
         costs = by_size[1].costs
         for name in ("cold", "unchanged"):
-            ratio = costs["check-jsonschema"].wall / costs[name].wall
+            cost, ratio = costs[name], costs["check-jsonschema"].wall / costs[name].wall
             out.append(
-                f"* One bundle, {name}: {costs[name].wall * 1000:.0f} ms wall, {costs[name].processor * 1000:.0f} ms "
-                f"of processor time (goal 100 ms); {ratio:.1f} times as fast as check-jsonschema (goal 3)."
+                f"* One bundle, {name}: {cost.wall * 1000:.0f} ms wall, {cost.processor * 1000:.0f} ms of "
+                f"processor time (goal 100 ms); {ratio:.1f} times as fast as check-jsonschema (goal 3)."
             )
     largest = [row for row in rows if row.bundles > MOST_FOR_PEERS] or [compared]
     for row in largest:
         for name in ("cold", "unchanged", "one edited"):
-            mine = row.costs[name].wall / row.bundles
+            wall = row.costs[name].wall
+            mine = wall / row.bundles
             out.append(
-                f"* {row.bundles:,} bundles, {name}: {row.costs[name].wall:.2f} s, {mine * 1000:.2f} ms a bundle; "
-                f"{theirs / mine:.0f} times as fast a bundle as check-jsonschema, {linter / mine:.0f} times as "
-                f"yamllint (both at {compared.bundles})."
+                f"* {row.bundles:,} bundles, {name}: {wall:.2f} s, {mine * 1000:.2f} ms a bundle; "
+                f"{theirs / mine:.0f} times as fast a bundle as check-jsonschema, "
+                f"{linter / mine:.0f} times as yamllint (both at {compared.bundles})."
             )
     return out
 
@@ -233,8 +234,8 @@ def readme(rows: Sequence[Row], load: float) -> str:
         (
             "# Benchmarks",
             "",
-            "`make bench` runs them side by side with what a user would pick instead. This page is written by",
-            "`python bench/check.py --write`; do not edit it. Timing decides no test.",
+            "`make bench` runs them side by side with what a user would pick instead. This page is written",
+            "by `python bench/check.py --write`; do not edit it. Timing decides no test.",
             "",
             "## `muniment check`",
             "",
@@ -244,16 +245,17 @@ def readme(rows: Sequence[Row], load: float) -> str:
             "",
             *ratios(rows),
             "",
-            "**How to read it.** Each command is a fresh process; the best wall-clock time of several runs counts",
-            "(one run for the largest sizes). *cold* is `muniment check --no-cache`: every file read and hashed,",
-            "every release judged by every rule, on two processes from 12 devices on. *unchanged* is `muniment",
-            "check` again with nothing changed: no file is read, the disk is asked for the state of each. *one",
-            "edited* is the next check after one record changed: its device is judged, the rest is not. The peers",
-            "see the YAML files only, check-jsonschema with all record schemas in one and yamllint with its",
-            f"relaxed rules. They are run up to {MOST_FOR_PEERS} bundles; above, their time a bundle is taken from there.",
-            "Peak is the largest process. A bundle is a release with its plan, run, model, evaluation and",
-            f"manifest; a device has {RELEASES} of them and shares claim, hazards, monitors and datasets. The files are",
-            "made by `bench/projects.py` from the first release of the worked example.",
+            "**How to read it.** Each command is a fresh process; the best wall-clock time of several runs",
+            "counts (one run for the largest sizes). *cold* is `muniment check --no-cache`: every file read and",
+            "hashed, every release judged by every rule, on two processes from 12 devices on. *unchanged* is",
+            "`muniment check` again with nothing changed: no file is read, the disk is asked for the state of",
+            "each. *one edited* is the next check after one record changed: its device is judged, the rest is",
+            "not. The peers see the YAML files only, check-jsonschema with all record schemas in one and yamllint",
+            f"with its relaxed rules. They are run up to {MOST_FOR_PEERS} bundles; above, their time a bundle is",
+            "taken from there. Processor time counts all processes, so on a busy machine it says more than wall",
+            "time. Peak is the largest process. A bundle is a release with its plan, run, model, evaluation and",
+            f"manifest; a device has {RELEASES} of them and shares claim, hazards, monitors and datasets. The files",
+            "are made by `bench/projects.py` from the first release of the worked example.",
             "",
         )
     )

@@ -93,7 +93,7 @@ def test_an_edit_that_keeps_size_and_time_is_seen(project: Small, unjudged: Call
 
 def test_random_edits_are_seen(project: Small) -> None:
     """Any sequence of edits, moves, deletions and new files leaves cached and uncached runs in agreement."""
-    rng = random.Random(7)  # noqa: S311 - reproducible, not secret
+    rng = random.Random(7)
     for step in range(24):
         path = rng.choice(_files(project))
         match rng.randrange(5):
