@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
@@ -22,24 +21,27 @@ _DEEPEST = 40
 def places(data: bytes, wanted: frozenset[str]) -> dict[str, Place] | None:
     """Return the places of the nodes at the JSON Pointers `wanted` and of their ancestors.
 
-    `None` where the bytes are not a JSON object or list in UTF-8: then they may still be YAML.
+    Reads no further than the last of them. `None` where the bytes are, as far as they are read, no JSON
+    object or list in UTF-8: then they may still be YAML.
     """
     if data.lstrip()[:1] not in (b"{", b"["):
         return None
     near = frozenset(each for one in wanted for each in ancestors(one))
+    lacking = set(wanted)
+    found: dict[str, tuple[int, int]] = {}
     try:
         text = data.decode("utf-8")
         start = _past(text, 0)
-        found = dict(_Walk(text, near).value(start, "", start, 0))
-        if _past(text, json.JSONDecoder().raw_decode(text, start)[1]) != len(text):
-            return None
+        for where, offsets in _Walk(text, near).value(start, "", start, 0):
+            found[where] = offsets
+            lacking.discard(where)
+            if not lacking:
+                break
     except (ValueError, IndexError, RecursionError):
         return None
-    breaks = [match.start() for match in re.finditer("\n", text)]
 
     def place(at: int) -> tuple[int, int]:
-        line = bisect_right(breaks, at - 1) if at else 0
-        return line + 1, at - (breaks[line - 1] + 1 if line else 0) + 1
+        return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
     return {where: Place(place(key), place(value)) for where, (key, value) in found.items()}
 
