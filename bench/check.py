@@ -36,10 +36,10 @@ MOST_FOR_PEERS = 200
 """Bundles the peers are given; they take minutes for more, and their time a bundle no longer changes."""
 READING = f"""**How to read it.** Each command is a fresh process; the best wall-clock time of several runs
 counts (one run for the largest sizes). *cold* is `muniment check --no-cache`: every file read and hashed,
-every release judged by every rule, on two processes from 12 devices on. *unchanged* is `muniment check` again with
-nothing changed: no file is read, the disk is asked for the state of each. *one edited* is the next check
-after one record changed: its device is judged, the rest is not. The peers see the YAML files only,
-check-jsonschema with all record schemas in one and yamllint with its relaxed rules. They are run up to
+every release judged by every rule, on two processes from 12 devices on. *unchanged* is `muniment check`
+again with nothing changed: no file is read, the disk is asked for the state of each. *one edited* is the
+next check after one record changed: its device is judged, the rest is not. The peers see the YAML files
+only, check-jsonschema with all record schemas in one and yamllint with its relaxed rules. They are run up to
 {MOST_FOR_PEERS} bundles; above, their time a bundle is taken from there. Processor time counts all processes,
 so on a busy machine it says more than wall time. Peak is the largest process.
 
