@@ -264,6 +264,13 @@ def test_a_folder_without_settings_gets_no_files(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evidence"]
 
 
+def test_a_name_that_is_no_text_is_checked_and_not_kept(project: Small) -> None:
+    """A folder whose name is not UTF-8 is a finding, with a cache as without."""
+    os.mkdir(os.fsencode(project.root / "evidence") + b"/\xff-device")
+    settle()
+    assert project.say() == project.say() == project.say(cached=False)
+
+
 def test_what_just_changed_is_not_kept(tmp_path: Path, unjudged: Callable[[], None]) -> None:
     """A file may change twice within a tick of the disk's clock: only what has settled is kept."""
     project = small(tmp_path)

@@ -7,6 +7,7 @@ it is undecided; nothing is filled in. Times are RFC 3339 texts in UTC, days are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -102,6 +103,17 @@ class _Gathering:
         self.places: dict[Path, Place] = {}
         self.conditions = conditions(device.records.values(), as_of)
 
+    @cached_property
+    def _in_use(self) -> frozenset[str]:
+        """Ids of the releases that are deployed somewhere on the day; gathered once, asked once a release."""
+        return frozenset(
+            record.body["release"]
+            for record in self.device.records.values()
+            if record.kind == "deployment"
+            and record.body["from"] <= self.as_of
+            and (record.body.get("to") is None or self.as_of <= record.body["to"])
+        )
+
     def body(self, record: Record, at: Path) -> Tree:
         """A record's body with its id and digest."""
         self.places[at] = Place(record.document.path)
@@ -145,13 +157,7 @@ class _Gathering:
             "digest": dossier.manifest_sha256,
             "status": str(stands.status),
             "date": stands.decided_on or self.as_of,
-            "in_use": any(
-                record.kind == "deployment"
-                and record.body.get("release") == dossier.id
-                and record.body["from"] <= self.as_of
-                and (record.body.get("to") is None or self.as_of <= record.body["to"])
-                for record in self.device.records.values()
-            ),
+            "in_use": dossier.id in self._in_use,
         }
 
     def releases(self, standings: Mapping[str, Standing]) -> Tree:

@@ -151,6 +151,8 @@ class Verdicts:
             return []
         try:
             return self._link.execute(query, values).fetchall()
+        except (UnicodeError, OverflowError):
+            return []  # a device's name that is no text can be checked, and cannot be kept
         except sqlite3.DatabaseError as error:
             broken = not isinstance(error, sqlite3.OperationalError)
             with contextlib.suppress(*_BROKEN):
