@@ -266,7 +266,7 @@ def test_a_folder_without_settings_gets_no_files(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_text_is_checked_and_not_kept(project: Small) -> None:
     """A folder whose name is not UTF-8 is a finding, with a cache as without."""
-    os.mkdir(os.fsencode(project.root / "evidence") + b"/\xff-device")
+    (project.root / "evidence" / os.fsdecode(b"\xff-device")).mkdir()
     settle()
     assert project.say() == project.say() == project.say(cached=False)
 

@@ -60,7 +60,7 @@ def check(
     the evidence folder (a policy, a schema) re-judges everything.
     """
     request = settle(evidence, as_of, quiet, cached=not (deep or no_cache))
-    whole = not (paths or deep or gate or rules or select)
+    whole = not (paths or deep or rules or select) and gate is None
     if whole and output in ("text", "json", "jsonl"):
         # Nothing more is imported than this takes: an unchanged project is told from what was said of it.
         from muniment.pipeline.sweep import Sweep, sweep
