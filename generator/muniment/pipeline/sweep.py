@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ def _parts(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Yield what is said of each device, in order."""
     cache = _cache(plan) if plan.cached else None
     if cache is None:
-        yield from _judged(plan, names)
+        yield from _begun(_judged(plan, names))
         return
     try:
         kept = cache.stamps()
@@ -152,7 +153,7 @@ def _parts(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         seen = dict(zip(names, _stamped(plan, names), strict=True))
         now = cache.now()
         fresh = [device for device in names if kept.get(device) != seen[device].digest]
-        judged = _judged(plan, fresh)
+        judged = _begun(_judged(plan, fresh))
         waiting = set(fresh)
         for device in names:
             before = seen[device]
@@ -165,6 +166,11 @@ def _parts(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
             yield part
     finally:
         cache.close(names)
+
+
+def _begun(parts: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The same parts, the first of them at hand: workers are forked before a display starts its thread."""
+    return chain(tuple(islice(parts, 1)), parts)
 
 
 def _sound(part: Any, plan: Sweep) -> bool:
