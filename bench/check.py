@@ -14,9 +14,9 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import math
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -75,52 +75,25 @@ class Row:
 def timed(command: Sequence[str], folder: Path, repeats: int) -> Cost:
     """Run a command several times; it may find something (exit 0 or 1), but must not fail."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    best = Cost(1e9, 1e9, 0.0)
-    for _ in range(repeats):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        start = time.perf_counter()
-        # /usr/bin/time is not everywhere: a small parent tells the peak of its one child.
-        code = (
-            "import resource, subprocess, sys\n"
-            "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)\n"
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
-            "sys.exit(done.returncode)\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", code, *command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        wall = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode not in (0, 1):
-            sys.exit(f"{command[0]} failed: {done.stderr}")
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        scale = 1e6 if sys.platform == "darwin" else 1e3
-        best = Cost(
-            min(best.wall, wall - _parent()),
-            min(best.processor, spent - _parent()),
-            max(best.peak, int(done.stdout) / scale),
-        )
-    return best
-
-
-_PARENT: list[float] = []
-
-
-def _parent() -> float:
-    """Seconds that the small parent itself takes."""
-    if not _PARENT:
-        runs = []
-        for _ in range(5):
+    best = Cost(math.inf, math.inf, 0.0)
+    with tempfile.TemporaryFile() as said:
+        for _ in range(repeats):
             start = time.perf_counter()
-            subprocess.run([sys.executable, "-I", "-S", "-c", "import resource, subprocess, sys"], check=True)
-            runs.append(time.perf_counter() - start)
-        _PARENT.append(min(runs))
-    return _PARENT[0]
+            child = subprocess.Popen(
+                list(command), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=said
+            )
+            _, status, used = os.wait4(child.pid, 0)
+            wall = time.perf_counter() - start
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode not in (0, 1):
+                said.seek(0)
+                sys.exit(f"{command[0]} failed: {said.read().decode('utf-8', 'replace')}")
+            best = Cost(
+                min(best.wall, wall),
+                min(best.processor, used.ru_utime + used.ru_stime),
+                max(best.peak, used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)),
+            )
+    return best
 
 
 def one_schema() -> dict[str, object]:
