@@ -169,15 +169,35 @@ def test_an_edited_policy_is_seen(project: Small) -> None:
     settle()
     first = project.say()
     assert first == project.say() == project.say(cached=False)
-    rules = sorted((pack / "rules").glob("*.yaml"))
+    rules, count = sorted((pack / "rules").glob("*.yaml")), 0
     for path in rules[:2]:
-        path.write_text(path.read_text("utf-8").replace("title: ", "title: New ", 1), encoding="utf-8")
-        assert project.say("json") == project.say("json", cached=False), path.name
+        path.write_text(path.read_text("utf-8").replace("    title: ", "    title: New "), encoding="utf-8")
+        said = project.say("json")
+        assert said == project.say("json", cached=False), path.name
+        assert said.text.count('"title": "New ') > count, path.name
+        count = said.text.count('"title": "New ')
     rules[0].unlink()
     assert project.say("json") == project.say("json", cached=False)
     (pack / "pack.yaml").write_text("kind: policy\n", encoding="utf-8")
     with pytest.raises(Exception, match="missing"):
         project.say()
+
+
+def test_a_policy_behind_a_link_is_seen(project: Small) -> None:
+    """A rule file that lies elsewhere, and is linked into its pack, counts by what stands there."""
+    pack = project.root / "house"
+    shutil.copytree(shipped.folder("policies") / "core", pack)
+    settings = project.root / "muniment.yaml"
+    settings.write_text(settings.read_text().replace("[core]", "[house]"), encoding="utf-8")
+    inside, outside = pack / "rules" / "change.yaml", project.root / "change.yaml"
+    inside.rename(outside)
+    inside.symlink_to(outside)
+    settle()
+    project.say("json")
+    outside.write_text(outside.read_text("utf-8").replace("    title: ", "    title: New "), encoding="utf-8")
+    said = project.say("json")
+    assert "New " in said.text
+    assert said == project.say("json", cached=False)
 
 
 def test_an_edited_schema_is_seen(project: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,8 @@ class Stamp:
 def stamp(folder: Path | str, *, suffix: str = "") -> Stamp:
     """Return the stamp of a folder; with `suffix`, only files that end so count.
 
-    A folder that cannot be read counts as empty; links are not followed, their targets count.
+    A folder that cannot be read counts as empty. A link counts with what stands where it leads; what lies
+    below a folder that it leads to does not.
     """
     states: list[object] = []
     newest = 0
@@ -69,14 +70,20 @@ def stamp(folder: Path | str, *, suffix: str = "") -> Stamp:
                 if not name.endswith(suffix):
                     continue
                 if stat.S_ISLNK(mode):
-                    states.append(_target(entry.path))
+                    states += _target(entry.path)
                 states += (name, mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
                 newest = max(newest, state.st_ctime_ns, state.st_mtime_ns)
     return Stamp(hashlib.blake2b(repr(states).encode(), digest_size=16).digest(), newest)
 
 
-def _target(path: str) -> str:
+def _target(path: str) -> list[object]:
+    """Where a link leads, and the state of what stands there."""
     try:
-        return os.readlink(path)  # noqa: PTH115 - the text itself, whatever it leads to
+        state = os.stat(path)  # noqa: PTH116 - three times as fast
+        stands = [state.st_mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
     except OSError:
-        return ""
+        stands = []
+    try:
+        return [os.readlink(path), *stands]  # noqa: PTH115 - the text itself, whatever it leads to
+    except OSError:
+        return [stands]
