@@ -61,9 +61,16 @@ def wants_colour(no_color: bool) -> bool:
     return not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
 
 
-def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()) -> Request:
-    """Turn the shared options into a request."""
-    return request(doors(quiet), start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
+def settle(
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+    packs: tuple[str, ...] = (),
+    *,
+    cached: bool = False,
+) -> Request:
+    """Turn the shared options into a request; `cached` as `pipeline.request` has it."""
+    return request(doors(quiet), start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs, cached=cached)
 
 
 def doors(quiet: bool) -> Doors:

@@ -7,6 +7,7 @@ it is undecided; nothing is filled in. Times are RFC 3339 texts in UTC, days are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,7 @@ from muniment.judge.decided import conditions_on, decided, told, whole_roster, w
 from muniment.judge.operations import operations
 from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
-from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, Aftermath, in_use, stops
+from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, Aftermath, stops
 from muniment.judge.signatures import RECORD
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
@@ -122,6 +123,17 @@ class _Gathering:
         self.stops = stops(device.records.values(), as_of)
         self.conditions = conditions(device.records.values(), as_of)
 
+    @cached_property
+    def _in_use(self) -> frozenset[str]:
+        """Ids of the releases that are deployed somewhere on the day; gathered once, asked once a release."""
+        return frozenset(
+            record.body["release"]
+            for record in self.device.records.values()
+            if record.kind == "deployment"
+            and record.body["from"] <= self.as_of
+            and (record.body.get("to") is None or self.as_of <= record.body["to"])
+        )
+
     def body(self, record: Record, at: Path) -> Tree:
         """A record's body with its id and digest."""
         self.places[at] = Place(record.document.path)
@@ -193,7 +205,7 @@ class _Gathering:
                     "baseline": at(dossier.release.body, "/datasets/baseline"),
                 }
             ),
-            "in_use": in_use(self.device.records.values(), dossier.id, self.as_of),
+            "in_use": dossier.id in self._in_use,
             "inputs": at(dossier.release.body, "/model/inputs"),
             "stopped_at": stopped,
             "withdrawn": withdrawn,

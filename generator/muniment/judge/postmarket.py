@@ -225,14 +225,3 @@ def _began(record: Record, as_of: str) -> bool:
         return any(run["on"] <= as_of for run in record.body["runs"])
     began = record.body.get("on") or record.body.get("opened_on") or record.body.get("from")
     return began is None or bool(began <= as_of)
-
-
-def in_use(records: Iterable[Record], release: str, as_of: str) -> bool:
-    """Whether a deployment of the release covers the day."""
-    return any(
-        record.kind == "deployment"
-        and record.body.get("release") == release
-        and record.body["from"] <= as_of
-        and (record.body.get("to") is None or as_of <= record.body["to"])
-        for record in records
-    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from muniment import attest, judge, why
+from muniment import attest, judge
 from muniment import diff as differ
 from muniment.errors import UsageError
 from muniment.model.change import ChangeClass, Changes
@@ -16,7 +16,6 @@ from muniment.model.finding import Finding, Where
 from muniment.model.ruling import Basis, Verdict
 from muniment.model.seal import Domain, Seal
 from muniment.model.tree import Tree
-from muniment.pipeline.numbers import recomputed
 from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import Survey, find_release, survey
@@ -48,25 +47,35 @@ def every_version(device: Device) -> frozenset[str]:
 
 
 def judge_all(
-    found: Survey, *, deep: bool, wanted: Callable[[Device], frozenset[str]] = every_version
+    found: Survey,
+    *,
+    deep: bool,
+    packs: judge.Packs | None = None,
+    verdicts_only: bool = False,
+    wanted: Callable[[Device], frozenset[str]] = every_version,
 ) -> Judgement:
     """Judge every release of every device, or the versions that are `wanted` of each.
 
+    `packs` are given where they are read already.
+
     With `deep`, seals are verified and numbers recomputed first, and rulings rest on what verified;
-    otherwise they rest on what is recorded, and say so.
+    otherwise they rest on what is recorded, and say so. With `verdicts_only` the views have no answers,
+    no digests and no changes since the first release: nobody asks for them at a keyboard.
     """
-    packs = load_packs(found.request)
+    packs = packs or load_packs(found.request)
     views, findings = [], []
     numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
     for device in found.devices:
         if deep:
+            from muniment.pipeline.numbers import recomputed
+
             for dossier in device.releases:
                 if dossier.version not in wanted(device):
                     continue
                 found.request.doors.progress(f"recomputing {device.id} {dossier.version}")
                 numbers[device.id, dossier.version] = recomputed(device, dossier)
         found.request.doors.progress(f"judging {device.id}")
-        bench = _Bench(found, device, packs, deep, numbers, wanted(device))
+        bench = _Bench(found, device, packs, deep, numbers, wanted(device), verdicts_only)
         views.append(bench.view())
         findings.extend(bench.unsound(views[-1]))
         findings.extend(bench.differing() if deep else bench.edited(views[-1]))
@@ -94,6 +103,7 @@ class _Bench:
     numbers: Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
     wanted: frozenset[str] = frozenset()
     """The versions to judge; the others are known, and only stand behind those."""
+    verdicts_only: bool = False
 
     @property
     def basis(self) -> Basis:
@@ -106,7 +116,7 @@ class _Bench:
     def view(self) -> DeviceView:
         """Judge every release, oldest first."""
         seals = self.seals()
-        digests = _digests(self.device)
+        digests = {} if self.verdicts_only else _digests(self.device)
         known, approvals, standings = self.board(seals)
         releases = tuple(
             self.release(dossier, known, approvals[dossier.version], standings, digests)
@@ -178,7 +188,6 @@ class _Bench:
     ) -> ReleaseView:
         previous, original = ancestry(self.device, dossier)
         changes = differ.diff(previous, dossier, self.packs.taxonomy)
-        since = differ.diff(original, dossier, self.packs.taxonomy) if original is not None else None
         as_of = self.found.request.as_of
         facts = self.facts(dossier, changes, seals, approvals, standings)
         waivers = [
@@ -196,6 +205,12 @@ class _Bench:
             rulings=judge.judge(self.packs, facts, basis=self.basis, as_of=as_of, waivers=waivers),
             as_of=as_of,
         )
+        decided = standing.decided_on
+        if self.verdicts_only:
+            return ReleaseView(dossier, changes, None, verdict, (), approvals, (), decided)
+        from muniment import why
+
+        since = differ.diff(original, dossier, self.packs.taxonomy) if original is not None else None
         mine = bearing(dossier, seals)
         held = self.numbers.get((self.device.id, dossier.version))
         answers = why.answers(
@@ -205,13 +220,13 @@ class _Bench:
                 verdict=verdict,
                 seals=mine,
                 approvals=approvals,
-                decided_on=standing.decided_on,
+                decided_on=decided,
                 basis=self.basis,
                 digests=digests,
                 numbers_hold=all(n["outcome"] in SAME for n in held) if held is not None else None,
             )
         )
-        return ReleaseView(dossier, changes, since, verdict, mine, approvals, answers, standing.decided_on)
+        return ReleaseView(dossier, changes, since, verdict, mine, approvals, answers, decided)
 
     def edited(self, view: DeviceView) -> list[Finding]:
         """Return the files changed or removed after they were sealed; the seals are taken at their word."""

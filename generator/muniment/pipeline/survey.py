@@ -28,6 +28,10 @@ class Survey:
         """Return `where` with line and column, and its file named from the root."""
         return locate(where, self.request.prefix, self.sources)
 
+    def places(self, wheres: Iterable[Where]) -> Mapping[Where, Where]:
+        """Return each of many places with line and column, every file read once."""
+        return locate_all(wheres, self.request.prefix, self.sources)
+
     def with_json(self, places: Iterable[Where]) -> Survey:
         """Return the survey with the bytes of the JSON files that `places` name, so that they can be located.
 
@@ -51,8 +55,34 @@ def locate(where: Where, prefix: str, sources: Mapping[str, bytes]) -> Where:
     return replace(where, file=file, line=line, column=column)
 
 
-def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = True) -> Survey:
-    """Read, check and link every device, or only the devices named.
+def locate_all(wheres: Iterable[Where], prefix: str, sources: Mapping[str, bytes]) -> dict[Where, Where]:
+    """Return each place as `locate` finds it, every file read once."""
+    found: dict[Where, Where] = {}
+    by_file: dict[str, list[Where]] = {}
+    for where in dict.fromkeys(wheres):
+        file = where.file if where.file in sources else f"{prefix}/{where.file}".strip("/")
+        if where.line is not None or file not in sources:
+            found[where] = replace(where, file=file)
+        else:
+            by_file.setdefault(file, []).append(where)
+    for file, group in by_file.items():
+        spots = load.locate_all(sources[file], [(where.pointer, where.on_key) for where in group])
+        for where, (line, column) in zip(group, spots, strict=True):
+            found[where] = replace(where, file=file, line=line, column=column)
+    return found
+
+
+def survey(
+    request: Request,
+    only: Iterable[str] = (),
+    *,
+    trust_cache: bool = True,
+    schemas: check.Schemas | None = None,
+    still: bool = False,
+) -> Survey:
+    """Read, check and link every device, or only the devices named, by `schemas` where they are read already.
+
+    With `still`, each file is asked after once: for a run that writes nothing between its questions.
 
     With `trust_cache` false every file is hashed anew, whatever an earlier run remembered of it.
 
@@ -60,8 +90,10 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
     """
     chosen = tuple(only)
     request.doors.progress("reading records")
-    source = load.read(request.evidence, only=chosen or None, cache=request.cache if trust_cache else None)
-    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    source = load.read(
+        request.evidence, only=chosen or None, cache=request.cache if trust_cache else None, still=still
+    )
+    schemas = schemas or check.Schemas.from_folder(shipped.folder("schemas"))
     request.doors.progress("checking records")
     records, schema_findings = check.check(source, schemas)
     findings = [*source.findings, *schema_findings]
@@ -72,13 +104,15 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
         device, misshapen = _with_sound_evaluations(device)
         devices.append(device)
         findings.extend((*link_findings, *misshapen, *outdated(device)))
+    prefix = request.prefix
     sources = {
-        f"{request.prefix}/{document.path}": document.data
+        f"{prefix}/{document.path}": document.data
         for folder in source.folders
         for document in folder.documents.values()
     }
     request.doors.progress("")
-    placed = [replace(f, where=locate(f.where, request.prefix, sources)) for f in findings]
+    places = locate_all((f.where for f in findings), prefix, sources)
+    placed = [replace(f, where=places[f.where]) for f in findings]
     placed.sort(key=lambda f: (f.where.file, f.where.line or 0, f.where.column or 0, f.rule, f.message))
     return Survey(request, tuple(devices), tuple(placed), sources)
 
@@ -123,7 +157,8 @@ def _located(device: Device, path: str, faults: tuple[Finding, ...]) -> tuple[Fi
     if not faults:
         return ()
     source = {f"{device.id}/{path}": device.files.read(path)}
-    return tuple(replace(fault, where=locate(fault.where, "", source)) for fault in faults)
+    places = locate_all((fault.where for fault in faults), "", source)
+    return tuple(replace(fault, where=places[fault.where]) for fault in faults)
 
 
 def find_release(found: Survey, name: str) -> tuple[Device, Dossier]:

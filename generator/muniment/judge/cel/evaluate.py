@@ -39,6 +39,9 @@ from muniment.judge.cel.values import (
     size_of,
 )
 
+_ATOMS = frozenset((str, bool, int, float, type(None)))
+"""Exact types of what is compared most; asked first, as in `select`."""
+
 
 class Program:
     """A compiled expression."""
@@ -195,7 +198,7 @@ class _Compiler:
 
         def test(frame: Frame) -> Value:
             base = operand(frame)
-            if isinstance(base, Mapping):
+            if type(base) is MappingProxyType or isinstance(base, Mapping):
                 if frame.reads is not None:
                     frame.reads.append(Read(base, name))
                 return name in base
@@ -217,7 +220,9 @@ class _Compiler:
 
         if node.test:
             return test
-        return optional if node.optional else select
+        if node.optional:
+            return optional
+        return _field_of_name(node.operand.name, name, select) if isinstance(node.operand, Ident) else select
 
     def index(self, node: Index, scope: frozenset[str]) -> Step:
         operand, index = self.node(node.operand, scope), self.node(node.key, scope)
@@ -264,7 +269,7 @@ class _Compiler:
         function, arguments = self.resolve(node)
         steps = tuple(self.node(argument, scope) for argument in arguments)
         if node.function in {"_==_", "_!=_"}:
-            return _equality(function, *steps)
+            return _equality(function, *steps, same=node.function == "_==_")
         cost = COST.get(node.function)
         if cost is not None:
             return _costly(function, cost, steps)
@@ -315,6 +320,19 @@ class _Compiler:
         return BUILDERS[node.kind](Loop(within, node.variable, cost), body, condition)
 
 
+def _field_of_name(variable: str, field: str, otherwise: Step) -> Step:
+    """`variable.field` in one step where it is simply there: the commonest thing that rules ask."""
+
+    def field_of_name(frame: Frame) -> Value:
+        if frame.reads is None:
+            base = frame.variables.get(variable)
+            if type(base) is MappingProxyType and field in base:
+                return base[field]
+        return otherwise(frame)
+
+    return field_of_name
+
+
 def _or_value(operand: Step, other: Step) -> Step:
     def or_value(frame: Frame) -> Value:
         value = operand(frame)
@@ -325,10 +343,16 @@ def _or_value(operand: Step, other: Step) -> Step:
     return or_value
 
 
-def _equality(function: Function, left: Step, right: Step) -> Step:
+def _equality(function: Function, left: Step, right: Step, *, same: bool) -> Step:
     def equality(frame: Frame) -> Value:
         first, second = left(frame), right(frame)
-        if isinstance(first, (tuple, list, Mapping)) and isinstance(second, (tuple, list, Mapping)):
+        if type(first) is str and type(second) is str:
+            return (first == second) is same
+        if (
+            type(first) not in _ATOMS
+            and isinstance(first, (tuple, list, Mapping))
+            and isinstance(second, (tuple, list, Mapping))
+        ):
             frame.spend(size_of(first, frame.steps))
         return function(first, second)
 
@@ -353,7 +377,9 @@ def _absorbing(compiler: _Compiler, node: Call, scope: frozenset[str], *, decisi
         held: Failure | None = None
         for side in (left, right):
             try:
-                value = boolean(side(frame), sign)
+                value = side(frame)
+                if type(value) is not bool:
+                    boolean(value, sign)
             except Failure as failure:
                 held = held or failure
                 continue
