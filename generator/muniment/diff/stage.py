@@ -10,7 +10,7 @@ from muniment.diff.logical import Part, parts
 from muniment.model.change import Change, ChangeClass, Changes
 from muniment.model.evidence import Dossier
 from muniment.model.policy import Taxonomy
-from muniment.model.tree import Tree
+from muniment.model.tree import Tree, at
 
 OUTPUTS = ("release", "predictions", "outputs")
 """Path of the change that says by how much the scores differ; it stands in no record, but is measured."""
@@ -47,11 +47,10 @@ def _outputs(old: Dossier, new: Dossier, classifier: Classifier) -> Iterator[Cha
     The same table of predictions, read by the same columns, is the same outputs. Otherwise the evaluation's
     comparison with the older release tells; of several the worst counts, and `after` is null without one.
     """
-    before, after = (dossier.release.body["predictions"] for dossier in (old, new))
-    columns = ("id", "label", "score")
-    if before["table"]["sha256"] == after["table"]["sha256"] and all(
-        before[name] == after[name] for name in columns
-    ):
+    before, after = (dossier.release.body for dossier in (old, new))
+    places = ("table/sha256", "id", "label", "score")
+    read = [(at(before, f"/predictions/{place}"), at(after, f"/predictions/{place}")) for place in places]
+    if all(one is not None and one == other for one, other in read):
         return
     measured = new.evaluation.get("equivalence") if isinstance(new.evaluation, Mapping) else None
     listed = measured if isinstance(measured, tuple) else ()
