@@ -97,6 +97,8 @@ METRICS: Final = MappingProxyType(
     {
         "auroc": "AUROC",
         "average_precision": "Average precision",
+        "partial_auroc": "Partial AUROC",
+        "partial_auroc_standardised": "Partial AUROC, standardised",
         "brier": "Brier score",
         "log_loss": "Log loss",
         "calibration_intercept": "Calibration intercept",
@@ -120,6 +122,8 @@ METRICS: Final = MappingProxyType(
         "diagnostic_odds_ratio": "Diagnostic odds ratio",
         "youden": "Youden's J",
         "net_benefit": "Net benefit",
+        "ppv_at_prevalence": "PPV at the intended prevalence",
+        "npv_at_prevalence": "NPV at the intended prevalence",
         "tp": "True positives",
         "fp": "False positives",
         "fn": "False negatives",
