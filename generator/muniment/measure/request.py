@@ -12,7 +12,7 @@ import polars as pl
 from muniment import __version__
 from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.bootstrap import Resampling
-from muniment.measure.cohorts import OperatingPoint, everybody, flagged, levels, singles
+from muniment.measure.cohorts import OperatingPoint, everybody, flagged, levels, singles, withheld
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Comparison, areas, rates
 from muniment.measure.discrimination import Contrast, unpaired
 from muniment.measure.estimates import COUNT, Settings, estimates, proportions
@@ -149,8 +149,9 @@ def measure_table(request: MeasureRequest) -> Measures:
     if settings.resampling is not None and not settings.clustered:
         prepared = singles(prepared, points)
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
+    hide = withheld(prepared, request.by, request.min_n)
     for axis in dict.fromkeys(request.by):
-        for cohort in levels(prepared, axis, points, request.min_n):
+        for cohort in levels(prepared, axis, points, request.min_n, hide[axis]):
             found += estimates(cohort, settings, tuple(points))
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)

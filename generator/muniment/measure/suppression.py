@@ -3,12 +3,19 @@
 A cell below `min_n` rows is hidden. If it were the only one hidden of a total that is shown, it could be
 computed from the rest; so the next smallest cell is hidden too, until the hidden ones are at least two and
 hold `min_n` rows together.
+
+Several tables of the same rows say more than each alone: a hospital is its region less the region's other
+hospitals. `jointly` asks by linear algebra whether any small cell follows from everything that is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
+
+import numpy as np
+
+from muniment.measure.kernel import Floats, Ints
 
 Level = TypeVar("Level", bound=tuple[str, ...])
 
@@ -43,6 +50,82 @@ def hidden(
                 grown = True
         if not grown:
             return reasons
+
+
+def jointly(
+    combinations: Sequence[tuple[str, ...]],
+    counts: Ints,
+    columns: Sequence[str],
+    axes: Sequence[tuple[str, ...]],
+    min_n: int,
+) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
+    """Return for each axis the levels to hide and why, so that no small level follows from what is shown.
+
+    Every level of every axis is a sum of combinations. A small level can be computed exactly if it is a
+    linear combination of the shown levels and the total. While one can, the smallest level that is part of
+    such a computation is hidden too. Which combinations occur is taken to be known.
+
+    Args:
+        combinations: the combinations of all columns that occur, each once.
+        counts: rows of each combination, shape (combinations,).
+        columns: names of a combination's parts.
+        axes: the columns of each axis.
+        min_n: the smallest size that is shown.
+    """
+    place = {column: index for index, column in enumerate(columns)}
+    # For each axis the code of every combination's level, numbered over all axes; the total has code 0.
+    names: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), ())]
+    codes = [np.zeros(len(combinations), dtype=np.int64)]
+    sizes: dict[tuple[str, ...], dict[tuple[str, ...], int]] = {}
+    for axis in dict.fromkeys(axes):
+        parts = [tuple(combination[place[column]] for column in axis) for combination in combinations]
+        levels = sorted(set(parts))
+        numbered = {level: len(names) + index for index, level in enumerate(levels)}
+        names += [(axis, level) for level in levels]
+        codes.append(np.array([numbered[part] for part in parts], dtype=np.int64))
+        totals = np.bincount(codes[-1], weights=counts, minlength=len(names))
+        sizes[axis] = {level: int(totals[numbered[level]]) for level in levels}
+    reasons = {axis: hidden(found, min_n) for axis, found in sizes.items()}
+    overlap = _overlaps(codes, len(names))
+    while True:
+        extra = _revealing(names, sizes, reasons, overlap, min_n)
+        if extra is None:
+            return reasons
+        axis, level = extra
+        reasons[axis] = hidden(sizes[axis], min_n, {**reasons[axis], level: PROTECTS})
+
+
+def _overlaps(codes: Sequence[Ints], size: int) -> Floats:
+    """How many combinations any two levels have in common, shape (size, size)."""
+    out = np.zeros((size, size))
+    for one in codes:
+        for other in codes:
+            np.add.at(out, (one, other), 1.0)
+    return out
+
+
+def _revealing(
+    names: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+    sizes: Mapping[tuple[str, ...], Mapping[tuple[str, ...], int]],
+    reasons: Mapping[tuple[str, ...], Mapping[tuple[str, ...], str]],
+    overlap: Floats,
+    min_n: int,
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The smallest shown level of a computation that gives a small one; `None` where there is none."""
+    shown = [k for k, (axis, level) in enumerate(names) if k == 0 or level not in reasons[axis]]
+    small = [k for k, (axis, level) in enumerate(names) if k and 0 < sizes[axis][level] < min_n]
+    if not small or len(shown) < 2:
+        return None
+    known = overlap[np.ix_(shown, shown)]
+    for k in small:
+        share, *_ = np.linalg.lstsq(known, overlap[shown, k], rcond=None)
+        # Squared distance of the level from the span of what is shown; it counts combinations.
+        if overlap[k, k] - float((share * overlap[shown, k]).sum()) > 1e-6:
+            continue
+        used = [names[at] for at, part in zip(shown, share, strict=True) if at and abs(part) > 1e-6]
+        if used:
+            return min(used, key=lambda name: (sizes[name[0]][name[1]], name))
+    return None
 
 
 def _protector(
