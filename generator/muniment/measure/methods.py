@@ -123,6 +123,24 @@ def smooth_methods() -> str:
     )
 
 
+def evaluation_methods(replicates: int, thresholds: tuple[float, float], subgroups: bool) -> str:
+    """What an evaluation does beyond the estimates of one table."""
+    parts = [
+        smooth_methods(),
+        f"These four, for everybody, and the curve have percentile intervals of {replicates} bootstrap "
+        "replicates of rows (Philox generator keyed by replicate and by the SHA-256 of the plan, folded to "
+        "64 bits by exclusive or).",
+        f"The decision curve runs over thresholds from {thresholds[0]:.12g} to {thresholds[1]:.12g}.",
+    ]
+    if subgroups:
+        parts.append(
+            "Each level was compared with everybody else as an independent group: areas with the sum of "
+            "DeLong's variances (1988), proportions by Newcombe's interval (1998, method 10), not adjusted "
+            "for multiplicity."
+        )
+    return " ".join(parts)
+
+
 def paired_methods() -> str:
     """The sentence about paired comparisons."""
     return (
