@@ -1,4 +1,4 @@
-"""Curves of clinical use: precision over recall, decision curve, predictive values, levels against the rest."""
+"""Precision over recall, decision curve, predictive values, and levels against the rest."""
 
 import numpy as np
 import polars as pl
