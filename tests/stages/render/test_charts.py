@@ -93,7 +93,7 @@ def test_lineage_draws_every_node_and_known_edge() -> None:
 
 
 def test_the_decision_curve_shows_where_use_is_weighed() -> None:
-    """What lies far below zero is cut off, never the model's best; a point outside the range draws no line."""
+    """What lies far below zero is cut off, never the model's best; a point out of range draws no line."""
     spec = charts.decision(DECISION, 0.3)
     [low, high] = next(
         layer["encoding"]["y"]["scale"]["domain"]

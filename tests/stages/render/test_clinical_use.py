@@ -1,4 +1,4 @@
-"""What the evaluation page says of clinical use: only what the file holds, and in words that are true of it."""
+"""What the evaluation page says of clinical use: what the file holds, in words that are true of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ from muniment.render.numbers import signed, signed_interval
 from muniment.render.views import utility
 
 POINTS = [(0.1, 0.5, 0.5), (0.2, 0.4, 0.3), (0.3, 0.3, 0.1), (0.4, 0.2, -0.1), (0.5, -0.1, -0.4)]
+
+
+VALUES = [
+    ("auroc", None, 0.8),
+    ("ici", None, 0.02),
+    ("sensitivity", "flag", 0.7),
+    ("sensitivity", "other", 0.6),
+    ("lr_positive", "flag", 2.0),
+    ("net_benefit", "flag", 0.2),
+    ("f1", "flag", 0.6),
+    ("ppv", "flag", 0.5),
+    ("tp", "flag", 7),
+    ("fp", "flag", 5),
+    ("fn", "flag", 3),
+    ("tn", "flag", 9),
+    ("tp", "other", 1),
+]
 
 
 def found(points=POINTS):
@@ -25,11 +42,8 @@ def found(points=POINTS):
     ]
     estimates = [
         {"metric": metric, "cohort": {}, "threshold": at, "value": value, "low": 0.1, "high": 0.9, "n": 9}
-        for metric, at, value in (
-            ("auroc", None, 0.8), ("ici", None, 0.02), ("sensitivity", "flag", 0.7), ("sensitivity", "other", 0.6),
-            ("lr_positive", "flag", 2.0), ("net_benefit", "flag", 0.2), ("f1", "flag", 0.6), ("ppv", "flag", 0.5),
-            ("tp", "flag", 7), ("fp", "flag", 5), ("fn", "flag", 3), ("tn", "flag", 9), ("tp", "other", 1))
-    ]  # fmt: skip
+        for metric, at, value in VALUES
+    ]
     return {"curves": {"decision": decision}, "estimates": estimates}
 
 
