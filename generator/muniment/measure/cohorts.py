@@ -111,13 +111,17 @@ def everybody(prepared: Prepared, points: Sequence[OperatingPoint], min_n: int) 
 def withheld(
     prepared: Prepared, axes: Sequence[tuple[str, ...]], min_n: int
 ) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
-    """For axes that are shown together, the levels of each to hide and why."""
+    """For axes that are shown together, the levels of each to hide and why; empty for a single column."""
     columns = sorted({column for axis in axes for column in axis})
-    if not columns:
+    if len(columns) < 2:
         return {}
-    named = by_columns(columns)
-    found = prepared.frame.group_by(named).len().sort(named)
-    return jointly(found.select(named).rows(), found["len"].cast(pl.Int64).to_numpy(), columns, axes, min_n)
+    found = prepared.frame.group_by(by_columns(columns)).len().sort(by_columns(columns))
+    coded = {}
+    for axis in dict.fromkeys(axes):
+        named = by_columns(axis)
+        places = found.select((pl.struct(named).rank("dense") - 1).cast(pl.Int64)).to_series()
+        coded[axis] = (found.select(named).unique().sort(named).rows(), places.to_numpy())
+    return jointly(coded, found["len"].cast(pl.Int64).to_numpy(), min_n)
 
 
 def levels(

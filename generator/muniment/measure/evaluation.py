@@ -95,7 +95,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
     axes = {
         axis: tuple(
             replace(cohort, by={axis: cohort.by[column]})
-            for cohort in levels(prepared, (column,), plan.points, settings.min_n, hide[column,])
+            for cohort in levels(prepared, (column,), plan.points, settings.min_n, hide.get((column,)))
         )
         for axis, column in plan.axes.items()
     }

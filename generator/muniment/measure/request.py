@@ -151,7 +151,7 @@ def measure_table(request: MeasureRequest) -> Measures:
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
     hide = withheld(prepared, request.by, request.min_n)
     for axis in dict.fromkeys(request.by):
-        for cohort in levels(prepared, axis, points, request.min_n, hide[axis]):
+        for cohort in levels(prepared, axis, points, request.min_n, hide.get(axis)):
             found += estimates(cohort, settings, tuple(points))
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)

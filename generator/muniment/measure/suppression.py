@@ -11,13 +11,16 @@ hospitals. `jointly` asks by linear algebra whether any small cell follows from 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from muniment.measure.kernel import Floats, Ints
 
 Level = TypeVar("Level", bound=tuple[str, ...])
+
+Axis: TypeAlias = tuple[str, ...]
+"""Names of the columns of an axis, or the values of them that make a level."""
 
 PROTECTS = "withheld to protect a smaller level"
 
@@ -53,79 +56,72 @@ def hidden(
 
 
 def jointly(
-    combinations: Sequence[tuple[str, ...]],
-    counts: Ints,
-    columns: Sequence[str],
-    axes: Sequence[tuple[str, ...]],
-    min_n: int,
-) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
+    axes: Mapping[Axis, tuple[Sequence[Axis], Ints]], counts: Ints, min_n: int
+) -> dict[Axis, dict[Axis, str]]:
     """Return for each axis the levels to hide and why, so that no small level follows from what is shown.
 
-    Every level of every axis is a sum of combinations. A small level can be computed exactly if it is a
-    linear combination of the shown levels and the total. While one can, the smallest level that is part of
-    such a computation is hidden too. Which combinations occur is taken to be known.
+    Every level of every axis is a sum of combinations of all columns. A small level can be computed exactly
+    if it is a linear combination of the shown levels and the total. While one can, the smallest level that
+    is part of such a computation is hidden too. Which combinations occur is taken to be known.
 
     Args:
-        combinations: the combinations of all columns that occur, each once.
+        axes: the columns of each axis, to its levels and the level's index of every combination that occurs.
         counts: rows of each combination, shape (combinations,).
-        columns: names of a combination's parts.
-        axes: the columns of each axis.
         min_n: the smallest size that is shown.
     """
-    place = {column: index for index, column in enumerate(columns)}
-    # For each axis the code of every combination's level, numbered over all axes; the total has code 0.
-    names: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), ())]
-    codes = [np.zeros(len(combinations), dtype=np.int64)]
-    sizes: dict[tuple[str, ...], dict[tuple[str, ...], int]] = {}
-    for axis in dict.fromkeys(axes):
-        parts = [tuple(combination[place[column]] for column in axis) for combination in combinations]
-        levels = sorted(set(parts))
-        numbered = {level: len(names) + index for index, level in enumerate(levels)}
+    # Levels are numbered over all axes; the total is number 0.
+    names: list[tuple[Axis, Axis]] = [((), ())]
+    codes = [np.zeros(len(counts), dtype=np.int64)]
+    sizes: dict[Axis, dict[Axis, int]] = {}
+    for axis, (levels, places) in axes.items():
+        totals = np.bincount(places, weights=counts, minlength=len(levels))
+        sizes[axis] = {level: int(totals[index]) for index, level in enumerate(levels)}
+        codes.append(places + len(names))
         names += [(axis, level) for level in levels]
-        codes.append(np.array([numbered[part] for part in parts], dtype=np.int64))
-        totals = np.bincount(codes[-1], weights=counts, minlength=len(names))
-        sizes[axis] = {level: int(totals[numbered[level]]) for level in levels}
     reasons = {axis: hidden(found, min_n) for axis, found in sizes.items()}
+    if not any(reasons.values()):
+        return reasons
     overlap = _overlaps(codes, len(names))
     while True:
         extra = _revealing(names, sizes, reasons, overlap, min_n)
-        if extra is None:
+        if not extra:
             return reasons
-        axis, level = extra
-        reasons[axis] = hidden(sizes[axis], min_n, {**reasons[axis], level: PROTECTS})
+        for axis, level in extra:
+            reasons[axis] = hidden(sizes[axis], min_n, {**reasons[axis], level: PROTECTS})
 
 
 def _overlaps(codes: Sequence[Ints], size: int) -> Floats:
     """How many combinations any two levels have in common, shape (size, size)."""
-    out = np.zeros((size, size))
+    out = np.zeros(size * size)
     for one in codes:
         for other in codes:
-            np.add.at(out, (one, other), 1.0)
-    return out
+            out += np.bincount(one * size + other, minlength=size * size)
+    return out.reshape(size, size)
 
 
 def _revealing(
-    names: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
-    sizes: Mapping[tuple[str, ...], Mapping[tuple[str, ...], int]],
-    reasons: Mapping[tuple[str, ...], Mapping[tuple[str, ...], str]],
+    names: Sequence[tuple[Axis, Axis]],
+    sizes: Mapping[Axis, Mapping[Axis, int]],
+    reasons: Mapping[Axis, Mapping[Axis, str]],
     overlap: Floats,
     min_n: int,
-) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """The smallest shown level of a computation that gives a small one; `None` where there is none."""
+) -> set[tuple[Axis, Axis]]:
+    """The smallest shown level of each computation that gives a small one; empty where there is none."""
     shown = [k for k, (axis, level) in enumerate(names) if k == 0 or level not in reasons[axis]]
     small = [k for k, (axis, level) in enumerate(names) if k and 0 < sizes[axis][level] < min_n]
     if not small or len(shown) < 2:
-        return None
-    known = overlap[np.ix_(shown, shown)]
-    for k in small:
-        share, *_ = np.linalg.lstsq(known, overlap[shown, k], rcond=None)
-        # Squared distance of the level from the span of what is shown; it counts combinations.
-        if overlap[k, k] - float((share * overlap[shown, k]).sum()) > 1e-6:
-            continue
-        used = [names[at] for at, part in zip(shown, share, strict=True) if at and abs(part) > 1e-6]
+        return set()
+    targets = overlap[np.ix_(shown, small)]
+    shares, *_ = np.linalg.lstsq(overlap[np.ix_(shown, shown)], targets, rcond=None)
+    # Squared distance of each level from the span of what is shown; it counts combinations.
+    apart = np.diag(overlap)[small] - (shares * targets).sum(axis=0)
+    out = set()
+    for column in np.flatnonzero(apart < 1e-6):
+        parts = zip(shown, shares[:, column], strict=True)
+        used = [names[at] for at, part in parts if at and abs(part) > 1e-6]
         if used:
-            return min(used, key=lambda name: (sizes[name[0]][name[1]], name))
-    return None
+            out.add(min(used, key=lambda name: (sizes[name[0]][name[1]], name)))
+    return out
 
 
 def _protector(
