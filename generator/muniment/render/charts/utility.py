@@ -11,7 +11,7 @@ import altair as alt
 from muniment.render.charts.theme import BLUE, GREY, INK, ORANGE, finished, plotted
 
 SQUARE = 380
-WIDE, HIGH = 420, 280
+WIDE, HIGH = 580, 290
 BAND = 0.14
 """Opacity of an interval drawn as a band."""
 

@@ -137,7 +137,7 @@ def predictive(where: str, found: Entry, point: str | None) -> Chart | None:
     named = []
     study = number((find_estimate(found, "prevalence") or {}).get("value"))
     if study is not None:
-        named.append(("here", study))
+        named.append(("this cohort", study))
     intended = find_estimate(found, "ppv_at_prevalence", point) or {}
     meant = number(intended.get("prevalence"))
     if meant is not None:
