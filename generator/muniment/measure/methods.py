@@ -79,7 +79,9 @@ def _intervals(settings: Settings) -> Iterator[str]:
             "the multinomial normal interval."
         )
     if drawn is not None:
-        kind = "the variance between clusters (Liang and Zeger 1986)" if settings.clustered else "Wald"
+        kind = (
+            "the sandwich between clusters (Liang and Zeger 1986)" if settings.clustered else "Wald's method"
+        )
         yield (
             "Calibration intercept (logit offset, slope 1) and slope (Cox) come from logistic regression "
             f"with intervals from {kind}."
