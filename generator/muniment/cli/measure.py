@@ -45,6 +45,15 @@ def table_options(function: F) -> F:
     "--bootstrap", type=int, metavar="N", help="Intervals from N replicates, of patients with --cluster."
 )
 @click.option("--seed", type=int, metavar="S", default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option(
+    "--partial-fpr",
+    type=float,
+    metavar="MAX",
+    help="Partial AUROC up to this false positive rate (needs --bootstrap).",
+)
+@click.option(
+    "--prevalence", type=float, metavar="P", help="PPV and NPV at the prevalence of the intended use."
+)
 @click.option("--engine", type=click.Choice(["polars", "spark"]), default="polars", show_default=True)
 @format_option("text", "json")
 def measure(
@@ -62,6 +71,8 @@ def measure(
     interval: str,
     bootstrap: int | None,
     seed: int,
+    partial_fpr: float | None,
+    prevalence: float | None,
     engine: str,
     output: str,
 ) -> int:
@@ -87,6 +98,8 @@ def measure(
             weight=weight,
             bootstrap=bootstrap,
             seed=seed,
+            partial_fpr=partial_fpr,
+            prevalence=prevalence,
             engine=engine,
         )
     )

@@ -11,7 +11,7 @@ import polars as pl
 from muniment.errors import UnreadableInput
 from muniment.measure.kernel import KEY, Keys, Scale, all_keys, keyed, keys_by, scale_of
 from muniment.measure.prepare import CLUSTER, LABEL, SCORE, Prepared, by_columns
-from muniment.measure.suppression import fewer, hidden
+from muniment.measure.suppression import fewer, hidden, jointly
 from muniment.measure.units import Units
 
 
@@ -108,17 +108,40 @@ def everybody(prepared: Prepared, points: Sequence[OperatingPoint], min_n: int) 
     return Cohort({}, keys, _counts(row, points), frame.height, row["events"], small, units)
 
 
+def withheld(
+    prepared: Prepared, axes: Sequence[tuple[str, ...]], min_n: int
+) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
+    """For axes that are shown together, the levels of each to hide and why; empty for a single column."""
+    columns = sorted({column for axis in axes for column in axis})
+    if len(columns) < 2:
+        return {}
+    found = prepared.frame.group_by(by_columns(columns)).len().sort(by_columns(columns))
+    coded = {}
+    for axis in dict.fromkeys(axes):
+        named = by_columns(axis)
+        places = found.select((pl.struct(named).rank("dense") - 1).cast(pl.Int64)).to_series()
+        coded[axis] = (found.select(named).unique().sort(named).rows(), places.to_numpy())
+    return jointly(coded, found["len"].cast(pl.Int64).to_numpy(), min_n)
+
+
 def levels(
-    prepared: Prepared, by: tuple[str, ...], points: Sequence[OperatingPoint], min_n: int
+    prepared: Prepared,
+    by: tuple[str, ...],
+    points: Sequence[OperatingPoint],
+    min_n: int,
+    hide: Mapping[tuple[str, ...], str] | None = None,
 ) -> tuple[Cohort, ...]:
-    """The cohorts of every level of `by` (of every combination, for several columns), ordered by level."""
+    """The cohorts of every level of `by` (of every combination, for several columns), ordered by level.
+
+    `hide` says which levels are suppressed where other axes are shown beside this one (`withheld`).
+    """
     columns = by_columns(by)
     frame = prepared.frame
     scale: Scale = scale_of(frame)
     keys = keys_by(frame, by, scale)
     sums = frame.group_by(columns).agg(_sums(len(points))).sort(columns).rows(named=True)
     rows = {tuple(row[column] for column in columns): row for row in sums}
-    reasons = hidden({level: row["n"] for level, row in rows.items()}, min_n)
+    reasons = hidden({level: row["n"] for level, row in rows.items()}, min_n) if hide is None else dict(hide)
     if frame.height < min_n:
         reasons = dict.fromkeys(rows, fewer(min_n))
     parts: Mapping[tuple[object, ...], pl.DataFrame] = (

@@ -67,7 +67,8 @@ def average_precision(keys: Keys, level: float) -> Result:
     """Area under the step-wise precision-recall curve, as scikit-learn computes it.
 
     The interval is a Wald interval of the logit with standard error `1 / sqrt(P · AP (1 − AP))`, P being the
-    events (Boyd, Eng and Page 2013, ECML PKDD, section 3.4). No events give no value.
+    events (Boyd, Eng and Page 2013, ECML PKDD, LNCS 8190:451; the R package prauc computes it so). It takes
+    rows for independent: with clusters the interval needs replicates. No events give no value.
     """
     events = keys.positives(0, keys.n)
     if events == 0:
