@@ -141,7 +141,7 @@ def paired(labels: npt.NDArray[np.bool_], a: Floats, b: Floats, level: float) ->
     reason = too_few(RankState(positives, negatives, 0, 0.0, 0.0))
     if reason:
         return reason
-    first, second = _placements(labels, a), _placements(labels, b)
+    first, second = placements(labels, a), placements(labels, b)
     variance = 0.0
     for mine, theirs, count in ((first[1], second[1], positives), (first[2], second[2], negatives)):
         # Sorted, so that the order of the rows cannot reach the last bit of the sums.
@@ -172,8 +172,11 @@ def _contrast(a: float, b: float, variance: float, level: float, method: str) ->
     return Contrast(a, b, result, 0.0 if same else None, 1.0 if same else None)
 
 
-def _placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Floats, Floats]:
-    """The area, the positives' placements and the negatives', in the order of the rows."""
+def placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Floats, Floats]:
+    """The area, the positives' placements and the negatives', in the order of the rows.
+
+    A placement is the share of the other class that a case ranks on the right side of, ties counting half.
+    """
     positive, negative = scores[labels], scores[~labels]
     beaten = _twice_below(np.sort(negative), positive)
     beating = _twice_below(np.sort(positive), negative)
