@@ -102,9 +102,9 @@ def missingness(
     if not fields:
         raise UsageError("a missingness table needs fields")
     columns = tuple(dict.fromkeys(column for axis in axes for column in axis))
-    frame = _read(table, [*fields, *columns], name)
+    frame = read_columns(table, [*fields, *columns], name)
     flags = frame.select(
-        *(_is_missing(frame[field]).alias(f"field:{index}") for index, field in enumerate(fields)),
+        *(field_missing(frame[field]).alias(f"field:{index}") for index, field in enumerate(fields)),
         *(_level(frame[column], column) for column in columns),
     )
     names = [f"field:{index}" for index in range(len(fields))]
@@ -135,8 +135,8 @@ def rejects(
         UsageError: an axis or the reasons have too many levels, or there is no such interval.
     """
     columns = tuple(dict.fromkeys(column for axis in axes for column in axis))
-    frame = _read(table, [reason, *columns], name)
-    gone = _is_missing(frame[reason])
+    frame = read_columns(table, [reason, *columns], name)
+    gone = field_missing(frame[reason])
     flags = frame.select((~gone).alias("field:0"), *(_level(frame[column], column) for column in columns))
     rejected = tuple(
         _share("rejected", by, counts[0], n, small, level, interval)
@@ -161,7 +161,8 @@ def rejects(
     )
 
 
-def _read(table: pl.LazyFrame, columns: Sequence[str], name: str) -> pl.DataFrame:
+def read_columns(table: pl.LazyFrame, columns: Sequence[str], name: str) -> pl.DataFrame:
+    """Read columns as they are; raise `UnreadableInput` where one is missing or there are no rows."""
     wanted = list(dict.fromkeys(columns))
     require(table.collect_schema().names(), wanted, name)
     frame = collect(table.select(wanted), name)
@@ -170,7 +171,8 @@ def _read(table: pl.LazyFrame, columns: Sequence[str], name: str) -> pl.DataFram
     return frame
 
 
-def _is_missing(series: pl.Series) -> pl.Series:
+def field_missing(series: pl.Series) -> pl.Series:
+    """Whether each value is missing: null, NaN, blank or a word for nothing."""
     if series.dtype == pl.String:
         return series.str.strip_chars().str.to_lowercase().is_in(list(NULL_WORDS)).fill_null(value=True)
     return series.is_nan().fill_null(value=True) if series.dtype.is_float() else series.is_null()

@@ -108,9 +108,7 @@ def buderer(target: str, expected: float, width: float, prevalence: float, level
         UsageError: another target, or a number out of its range.
     """
     if target not in ("sensitivity", "specificity"):
-        raise UsageError(
-            f"there is no such size for {target!r}", hint="Use sensitivity or specificity."
-        )
+        raise UsageError(f"there is no such size for {target!r}", hint="Use sensitivity or specificity.")
     _share("the expected value", expected)
     _share("the prevalence", prevalence)
     _positive("the width", width)
@@ -230,9 +228,7 @@ def external_validation(
 
 def _up(value: float) -> int:
     if not value < _MOST:
-        raise UsageError(
-            "no practical number of patients is enough", hint="Plan a wider interval."
-        )
+        raise UsageError("no practical number of patients is enough", hint="Plan a wider interval.")
     # A value that is whole but for rounding is that whole number.
     return max(1, math.ceil(value - 1e-9 * max(1.0, value)))
 
