@@ -25,6 +25,7 @@ COMMANDS = {
     "why": ("muniment.cli.why", "Answer what changed, when, why, who approved, on what evidence."),
     "measure": ("muniment.cli.measure", "Compute metrics with intervals from row-level predictions."),
     "compare": ("muniment.cli.measure", "Compare two prediction tables on the same patients."),
+    "snapshot": ("muniment.cli.snapshot", "Write an immutable manifest of a dataset's files."),
     "drift": ("muniment.cli.measure", "Show how far a window's columns are from a baseline's."),
     "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan and write evaluation.json."),
     "freeze": ("muniment.cli.evaluate", "Write a release's manifest.json; from here on approvals bind."),
