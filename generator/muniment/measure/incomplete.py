@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from muniment.errors import UsageError
 from muniment.measure.cohorts import OperatingPoint
 from muniment.measure.discrimination import DELONG, auroc
 from muniment.measure.kernel import Floats, Ints, fold, keyed, scale_of
@@ -127,7 +128,13 @@ def intention_to_diagnose(
 
     Raises:
         UnreadableInput: as `prepare` does.
+        UsageError: clusters or weights, for which there are no bounds yet.
     """
+    if spec.cluster or spec.weight:
+        raise UsageError(
+            "bounds for incomplete rows take every row for a patient of its own",
+            hint="Take one row a patient, without clusters and weights.",
+        )
     frame = read_rows(table, spec)
     labelled, scored = frame[LABEL].is_not_null(), frame[SCORE].is_not_null()
     gaps = Gaps(

@@ -17,6 +17,8 @@ from muniment.measure.suppression import fewer, hidden
 from muniment.measure.tables import collect, require
 from muniment.model.estimate import rounded
 
+_LONGEST = max(len(word) for word in NULL_WORDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -174,7 +176,13 @@ def read_columns(table: pl.LazyFrame, columns: Sequence[str], name: str) -> pl.D
 def field_missing(series: pl.Series) -> pl.Series:
     """Whether each value is missing: null, NaN, blank or a word for nothing."""
     if series.dtype == pl.String:
-        return series.str.strip_chars().str.to_lowercase().is_in(list(NULL_WORDS)).fill_null(value=True)
+        bare = series.str.strip_chars()
+        # Only a short text can be a word for nothing: the others need not be turned to lower case.
+        short = (bare.str.len_bytes() <= _LONGEST).fill_null(value=True)
+        found = short.to_numpy().copy()
+        words = bare.filter(short).str.to_lowercase()
+        found[found] = words.is_in(list(NULL_WORDS)).fill_null(value=True).to_numpy()
+        return pl.Series(series.name, found)
     return series.is_nan().fill_null(value=True) if series.dtype.is_float() else series.is_null()
 
 

@@ -7,7 +7,6 @@ shown because a changed range is the commonest silent fault, and only with `min_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ NUMBER, LEVELS, TEXT, TIME, OTHER = "number", "levels", "text", "time", "other"
 TOP = 10
 """Levels that are named."""
 _WORKERS = 4
+_HEAD = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class ColumnProfile:
     missing: int
     """Rows without one: null, NaN, blank or a word for nothing."""
     distinct: int | None = None
-    """Distinct values; `None` where they were not counted or are suppressed."""
+    """Distinct values; `None` where they were not counted or are suppressed. Text of many levels is counted
+    by hashes of 64 bits: with a million values, one too few in 37 million tables."""
     range: tuple[float | int | str, ...] | None = None
     """Smallest value, first quartile, median, third quartile, largest; of times the first and the last."""
     levels: tuple[tuple[str, int], ...] | None = None
@@ -108,23 +109,51 @@ def column_profile(values: pl.Series, min_n: int) -> ColumnProfile:
     if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Null):
         missing = values.null_count()
         return ColumnProfile(values.name, stored, OTHER, values.len() - missing, missing)
-    if kind == pl.String or kind.is_float():
-        gone = field_missing(values)
-        held = values.filter(~gone) if gone.any() else values
-    else:
-        held = values.drop_nulls() if values.null_count() else values
-    n, missing = held.len(), values.len() - held.len()
+    if kind == pl.String or kind in (pl.Categorical, pl.Enum):
+        return _text(values, stored, min_n)
+    held = values.drop_nulls()
+    if kind.is_float():
+        held = held.drop_nans()
+    missing = values.len() - held.len()
     if kind.is_temporal():
-        return _time(held, stored, n, missing, min_n)
-    numbers = held if kind.is_numeric() else _numbers(held)
-    if numbers is not None and n:
+        return _time(held, stored, held.len(), missing, min_n)
+    if kind.is_numeric():
+        return _number(values.name, held, stored, missing, min_n)
+    return _levels(values.name, held.value_counts(name="n"), stored, missing, min_n)
+
+
+def _text(values: pl.Series, stored: str, min_n: int) -> ColumnProfile:
+    """A column of text: few levels, many, or numbers written out."""
+    # The first rows tell an identifier, and then the whole column need not be grouped.
+    many = values.head(_HEAD).n_unique() > MAX_LEVELS or values.n_unique() > MAX_LEVELS
+    if not many:
+        # What is missing and what is a number is decided on the levels, not on the rows.
+        counted = values.value_counts(name="n").with_columns(pl.nth(0).cast(pl.String))
+        gone = field_missing(counted.to_series(0))
+        held = counted.filter(~gone)
+        if not held.height or _numbers(held.to_series(0)) is None:
+            return _levels(values.name, held, stored, int(counted["n"].filter(gone).sum()), min_n)
+    texts = values.cast(pl.String)
+    gone = field_missing(texts)
+    missing = int(gone.sum())
+    rest = texts.filter(~gone) if missing else texts
+    numbers = _numbers(rest)
+    if numbers is not None:
         return _number(values.name, numbers, stored, missing, min_n)
-    return _levels(held, stored, n, missing, min_n)
+    if rest.len() < min_n:
+        return ColumnProfile(values.name, stored, TEXT, rest.len(), missing, undecided=fewer(min_n))
+    ascending = np.sort(rest.hash().to_numpy())
+    return ColumnProfile(values.name, stored, TEXT, rest.len(), missing, _distinct(ascending))
+
+
+def _distinct(ascending: Any) -> int:
+    """Distinct values of a sorted array that is not empty."""
+    return int(np.count_nonzero(ascending[1:] != ascending[:-1])) + 1
 
 
 def _numbers(held: pl.Series) -> pl.Series | None:
     """Text that holds nothing but numbers, as Float64."""
-    if held.dtype != pl.String:
+    if not held.len():
         return None
     # The first few values settle it for most columns of words.
     head = held.head(64).str.strip_chars().cast(pl.Float64, strict=False)
@@ -141,7 +170,7 @@ def _number(name: str, numbers: pl.Series, stored: str, missing: int, min_n: int
     if numbers.dtype.is_decimal():
         numbers = numbers.cast(pl.Float64)
     ascending = np.sort(numbers.to_numpy())
-    distinct = int(np.count_nonzero(ascending[1:] != ascending[:-1])) + 1
+    distinct = _distinct(ascending)
     inner = (_quantile(ascending, share) for share in (0.25, 0.5, 0.75))
     bounds = (ascending[0].item(), *inner, ascending[-1].item())
     if any(isinstance(value, float) and not np.isfinite(value) for value in bounds):
@@ -170,20 +199,14 @@ def _time(held: pl.Series, stored: str, n: int, missing: int, min_n: int) -> Col
     return ColumnProfile(held.name, stored, TIME, n, missing, held.n_unique(), (first, last))
 
 
-def _levels(held: pl.Series, stored: str, n: int, missing: int, min_n: int) -> ColumnProfile:
+def _levels(name: str, counted: pl.DataFrame, stored: str, missing: int, min_n: int) -> ColumnProfile:
+    """The profile of levels with their rows; `counted` has them in its two columns."""
+    n = int(counted["n"].sum())
     if n < min_n:
-        return ColumnProfile(held.name, stored, LEVELS, n, missing, undecided=fewer(min_n))
-    distinct = held.n_unique()
-    if distinct > MAX_LEVELS:
-        return ColumnProfile(held.name, stored, TEXT, n, missing, distinct)
-    counted = {str(word): count for word, count in _counts(held)}
-    gone = hidden({(word,): count for word, count in counted.items()}, min_n)
-    may = sorted((word for word in counted if (word,) not in gone), key=lambda word: (-counted[word], word))
-    shown = tuple((word, counted[word]) for word in may[:TOP])
+        return ColumnProfile(name, stored, LEVELS, n, missing, undecided=fewer(min_n))
+    rows = {str(word): count for word, count in counted.select(pl.nth(0).cast(pl.String), "n").rows()}
+    gone = hidden({(word,): count for word, count in rows.items()}, min_n)
+    may = sorted((word for word in rows if (word,) not in gone), key=lambda word: (-rows[word], word))
+    shown = tuple((word, rows[word]) for word in may[:TOP])
     rest = n - sum(count for _, count in shown)
-    return ColumnProfile(held.name, stored, LEVELS, n, missing, distinct, levels=shown, rest=rest)
-
-
-def _counts(held: pl.Series) -> Iterator[tuple[str, int]]:
-    counted = held.cast(pl.String).value_counts(name="n")
-    yield from counted.rows()
+    return ColumnProfile(name, stored, LEVELS, n, missing, len(rows), levels=shown, rest=rest)

@@ -227,6 +227,8 @@ def test_bad_requests_are_named():
         missingness(frame().lazy(), ["agee"])
     with pytest.raises(UnreadableInput, match="has no rows"):
         missingness(frame()[:0].lazy(), ["age"])
+    with pytest.raises(UsageError, match="a patient of its own"):
+        bounds(ROWS, cluster="s")
     with pytest.raises(UsageError, match="needs fields"):
         missingness(frame().lazy(), [])
     many = pl.DataFrame({"why": [f"reason {k}" for k in range(3000)]})
