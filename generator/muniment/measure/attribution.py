@@ -107,7 +107,7 @@ class Attribution:
         }
 
 
-def attribution(
+def attribute_change(
     tables: Mapping[tuple[str, str], Prepared],
     metric: str = "auroc",
     points: Mapping[str, OperatingPoint] | None = None,

@@ -145,7 +145,7 @@ class Snapshot:
         return tuple(rows)
 
 
-def snapshot(request: SnapshotRequest) -> Snapshot:
+def take_snapshot(request: SnapshotRequest) -> Snapshot:
     """Hash and describe the files of a dataset.
 
     Each file is hashed while it is profiled, so that it comes from the disk once; one that changes meanwhile

@@ -38,7 +38,7 @@ def write_snapshot(
     from muniment import measure
 
     progress("hashing and profiling")
-    found = measure.snapshot(measure.SnapshotRequest(dataset, files, folder, identifier, min_n))
+    found = measure.take_snapshot(measure.SnapshotRequest(dataset, files, folder, identifier, min_n))
     progress("")
     data = measure.evaluation_bytes(found.as_json())
     path = folder / f"{dataset}{SUFFIX}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from muniment.errors import UnreadableInput, UsageError
-from muniment.measure.attribution import CELLS, EFFECTS, attribution
+from muniment.measure.attribution import CELLS, EFFECTS, attribute_change
 from muniment.measure.cohorts import OperatingPoint
 from muniment.measure.compare import Comparison
 from muniment.measure.discrimination import Contrast, paired, unpaired
@@ -143,7 +143,7 @@ POINTS = {"old": OperatingPoint("t", 0.5), "new": OperatingPoint("t", 0.8)}
 def test_different_rows_are_unpaired_between_cohorts():
     """The total is the unpaired difference; the model's effect averages two paired ones."""
     tables = four(OLD, NEW)
-    found = {effect.name: effect for effect in attribution(tables).effects}
+    found = {effect.name: effect for effect in attribute_change(tables).effects}
     states = [
         fold(all_keys(keyed(t.frame, scale_of(t.frame)), scale_of(t.frame)).values) for t in tables.values()
     ]
@@ -167,7 +167,7 @@ def test_different_rows_are_unpaired_between_cohorts():
 def test_same_rows_with_other_features_are_paired():
     """With the same cases in both cohorts the total is the paired DeLong difference."""
     tables = four(OLD, OLD, features=0.3)
-    found = {effect.name: effect for effect in attribution(tables).effects}
+    found = {effect.name: effect for effect in attribute_change(tables).effects}
     a, b = tables["new", "new"].frame, tables["old", "old"].frame
     total = paired(a["label"].to_numpy(), a["score"].to_numpy(), b["score"].to_numpy(), 0.95)
     assert (
@@ -175,13 +175,13 @@ def test_same_rows_with_other_features_are_paired():
         found["total"].result.low,
         found["total"].result.high,
     ) == pytest.approx((total.difference.value, total.difference.low, total.difference.high), abs=1e-12)
-    assert attribution(tables).shared == 300
+    assert attribute_change(tables).shared == 300
 
 
 @pytest.mark.parametrize("metric", ["auroc", "sensitivity", "specificity"])
 def test_model_and_cohort_add_up(metric):
     """Model plus cohort is the total, exactly as the cells say, with part of the rows shared."""
-    found = attribution(four(OLD, range(150, 600)), metric, POINTS)
+    found = attribute_change(four(OLD, range(150, 600)), metric, POINTS)
     values = {(cell.model, cell.cohort): cell.result.value for cell in found.cells}
     effect = {item.name: item.result.value for item in found.effects}
     assert effect["model"] + effect["cohort"] == pytest.approx(effect["total"], abs=1e-12)
@@ -195,7 +195,7 @@ def test_shared_rows_covary_as_resampling_says(metric):
     """With half of the rows shared the standard errors are those of a bootstrap of cases within ±12 %."""
     old, new = np.arange(0, 400), np.arange(200, 600)
     tables = four(old, new)
-    found = attribution(tables, metric, POINTS)
+    found = attribute_change(tables, metric, POINTS)
     frames = {
         cell: {row[2]: row for row in t.frame.select("label", "score", "id").iter_rows()}
         for cell, t in tables.items()
@@ -228,7 +228,7 @@ def test_order_of_rows_does_not_matter():
         cell: type(t)(t.frame.sample(fraction=1, shuffle=True, seed=2), t.rows, t.excluded, t.dtype, False)
         for cell, t in tables.items()
     }
-    assert attribution(tables).as_json() == attribution(mixed).as_json()
+    assert attribute_change(tables).as_json() == attribute_change(mixed).as_json()
 
 
 def test_another_cohort_is_refused_with_what_differs():
@@ -237,19 +237,19 @@ def test_another_cohort_is_refused_with_what_differs():
     short = dict(tables)
     short["new", "old"] = four(range(1, 300), NEW)["new", "old"]
     with pytest.raises(UnreadableInput, match="1 cases stand in the first alone, 0 in the second"):
-        attribution(short)
+        attribute_change(short)
     frame = tables["new", "old"].frame
     wrong = frame.with_columns(
         pl.when(pl.col("id") < 3).then(~pl.col("label")).otherwise(pl.col("label")).alias("label")
     )
     short["new", "old"] = type(tables["new", "old"])(wrong, 300, {}, "Float64", False)
     with pytest.raises(UnreadableInput, match="3 have another label"):
-        attribution(short)
+        attribute_change(short)
 
 
 def test_a_small_difference_of_cohorts_is_suppressed():
     """Five patients who joined would be told by the difference of the cohorts."""
-    found = attribution(four(OLD, range(305)))
+    found = attribute_change(four(OLD, range(305)))
     assert found.shared is None
     assert all(cell.result.value is None and cell.n is None for cell in found.cells)
     assert all(effect.result.value is None for effect in found.effects)
@@ -258,5 +258,5 @@ def test_a_small_difference_of_cohorts_is_suppressed():
 def test_no_change_is_no_effect():
     """The same model on the same cohort: every effect is zero, p one."""
     one = four(OLD, OLD)["old", "old"]
-    found = attribution(dict.fromkeys(CELLS, one))
+    found = attribute_change(dict.fromkeys(CELLS, one))
     assert [(effect.result.value, effect.p) for effect in found.effects] == [(0.0, 1.0)] * 4

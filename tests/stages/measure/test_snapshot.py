@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muniment.errors import UnreadableInput, UsageError
-from muniment.measure import SnapshotRequest, evaluation_bytes, open_table, snapshot
+from muniment.measure import SnapshotRequest, evaluation_bytes, open_table, take_snapshot
 from muniment.measure.profile import column_profile
 from muniment.pipeline.snapshots import write_snapshot
 
@@ -45,7 +45,7 @@ def folder(tmp_path):
 
 def taken(folder, *files, **options):
     files = files or (str(folder / "data" / "*"),)
-    return snapshot(SnapshotRequest("datasets/raw/1", files, folder, **options))
+    return take_snapshot(SnapshotRequest("datasets/raw/1", files, folder, **options))
 
 
 def columns(entry):
@@ -127,7 +127,7 @@ def test_odd_columns_do_not_stop_it(tmp_path):
     frame.write_ipc(tmp_path / "odd.arrow")
     frame[:0].write_parquet(tmp_path / "empty.parquet")
     odd, empty = (
-        snapshot(SnapshotRequest("x", (str(tmp_path / name),), tmp_path)).files[0]
+        take_snapshot(SnapshotRequest("x", (str(tmp_path / name),), tmp_path)).files[0]
         for name in ("odd.arrow", "empty.parquet")
     )
     found = columns(odd)
@@ -223,10 +223,10 @@ def test_bad_input_is_named(folder, tmp_path):
     for twin in twins:
         twin.write_text("1")
     with pytest.raises(UsageError, match="two files would be called"):
-        snapshot(SnapshotRequest("d", tuple(str(twin) for twin in twins), inner))
+        take_snapshot(SnapshotRequest("d", tuple(str(twin) for twin in twins), inner))
     for name in ("../up", "/abs", "a b", ""):
         with pytest.raises(UsageError, match="no name of a dataset"):
-            snapshot(SnapshotRequest(name, (str(data / "a.parquet"),), folder))
+            take_snapshot(SnapshotRequest(name, (str(data / "a.parquet"),), folder))
 
 
 def test_a_file_that_changes_meanwhile_is_refused(folder, monkeypatch):
