@@ -25,8 +25,8 @@ from muniment.measure.prepare import MISSING
 from muniment.measure.tables import collect, open_table, require
 
 MOST_PARTITIONS = 64
-BLOCK = 1 << 20
-"""Packed ids a block of the counting pass: 8 MiB."""
+BLOCK = 1 << 16
+"""Rows a block of a pass: half a MiB of packed ids, which fits the second-level cache."""
 _BITS = 64
 
 
@@ -88,7 +88,9 @@ def overlaps(membership: str | Path, units: Mapping[str, str], partition: str) -
         raise UsageError("an overlap needs to know of what", hint="Name at least the patient's column.")
     table = open_table(membership)
     require(table.collect_schema().names(), [partition, *units.values()], membership)
-    names, codes = coded(collect(table.select(pl.col(partition)), membership).to_series(), membership)
+    # As numbered names while it is read: the text of every row would be most of the memory.
+    numbered = pl.col(partition).cast(pl.String).cast(pl.Categorical)
+    names, codes = coded(collect(table.select(numbered), membership).to_series(), membership)
     rows = _tally(codes, len(names))
     found = []
     for unit, column in units.items():
@@ -132,23 +134,33 @@ def coded(partitions: pl.Series, name: str | Path) -> tuple[list[str], npt.NDArr
     """The partitions' names in order, and each row's position among them."""
     if not partitions.len():
         raise UnreadableInput(f"{Path(name).name} has no rows", hint="Check the export that made it.")
-    texts = partitions.cast(pl.String)
-    # Not by filling nulls first: that would copy every name.
-    found = texts.unique().fill_null(MISSING).unique().sort().to_list()
-    if len(found) > MOST_PARTITIONS:
+    words = partitions if partitions.dtype == pl.Categorical else _names(partitions)
+    found = words.unique()
+    texts = found.cast(pl.String).fill_null(MISSING).to_list()
+    names = sorted(set(texts))
+    if len(names) > MOST_PARTITIONS:
         raise UsageError(
-            f"column {partitions.name!r} has {len(found)} partitions; {MOST_PARTITIONS} can be compared",
+            f"column {partitions.name!r} has {len(names)} partitions; {MOST_PARTITIONS} can be compared",
             hint="Give the column of the split, not an identifier.",
         )
-    codes = np.zeros(texts.len(), dtype=np.uint8)
-    nameless = texts.is_null() if texts.null_count() else None
-    for code, word in enumerate(found[1:], 1):
-        held = (texts == word).fill_null(value=False)
-        if nameless is not None and word == MISSING:
-            held = held | nameless
-        # Adding flags is many times faster than assigning through them.
-        codes += held.to_numpy().view(np.uint8) * np.uint8(code)
-    return found, codes
+    # What Polars numbers a word with depends on the words it met before: only the order of names counts here.
+    numbers = found.to_physical().to_list()
+    nameless = max((number for number in numbers if number is not None), default=-1) + 1
+    lookup = np.zeros(nameless + 1, dtype=np.uint8)
+    for number, text in zip(numbers, texts, strict=True):
+        lookup[nameless if number is None else number] = names.index(text)
+    physical = words.to_physical()
+    if physical.null_count():
+        physical = physical.fill_null(nameless)
+    raw, codes = physical.to_numpy(), np.empty(words.len(), dtype=np.uint8)
+    for start in range(0, len(raw), BLOCK):
+        # In blocks, since indexing widens the numbers to 64 bits.
+        codes[start : start + BLOCK] = lookup[raw[start : start + BLOCK]]
+    return names, codes
+
+
+def _names(partitions: pl.Series) -> pl.Series:
+    return partitions.cast(pl.String).cast(pl.Categorical)
 
 
 def _tally(codes: npt.NDArray[np.uint8], partitions: int) -> Ints:
@@ -217,7 +229,9 @@ def _whole(values: pl.Series, width: int) -> UInts | None:
     if (high - low).bit_length() + width > _BITS:
         return None
     # Two's complement: the difference of the wrapped numbers is the difference.
-    return values.to_numpy().astype(np.uint64) - np.uint64(low % 2**_BITS)
+    whole = values.to_numpy().astype(np.uint64)
+    np.subtract(whole, np.uint64(low % 2**_BITS), out=whole)
+    return whole
 
 
 def _hashed(values: pl.Series, width: np.uint64) -> UInts:
