@@ -32,6 +32,7 @@ OUTPUTS = {
     "evaluation": ("evaluate", "2.0.0", "--dry-run"),
     "measures": ("measure", TABLE, *COLUMNS, "--threshold", "0.4", "--by", "sex"),
     "comparison": ("compare", TABLE, OTHER, *COLUMNS, "--threshold", "0.4"),
+    "snapshot": ("snapshot", "predictions/2", TABLE, "--id", "patient_id", "--dry-run"),
     "drift": ("drift", OTHER, TABLE, "--columns", "score,sex,site"),
 }
 

@@ -75,10 +75,10 @@ def settle(
 
 def doors(quiet: bool) -> Doors:
     """The real clock, and a display of progress unless told to be quiet."""
-    return Doors(today=datetime.date.today, progress=_teller(quiet))
+    return Doors(today=datetime.date.today, progress=teller(quiet))
 
 
-def _teller(quiet: bool) -> Callable[[str], None]:
+def teller(quiet: bool) -> Callable[[str], None]:
     """Return a function that shows what is being done now, on a terminal only; no text ends the display."""
     if quiet or not sys.stderr.isatty():
         return lambda _message: None
@@ -100,3 +100,13 @@ def _teller(quiet: bool) -> Callable[[str], None]:
 def emit_json(value: Any) -> None:
     """Write the canonical form of a JSON output: sorted keys, two spaces, a final newline."""
     click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
+
+
+def aligned(rows: tuple[tuple[str, ...], ...]) -> str:
+    """Rows of text as aligned columns, the first row being the heading."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines.insert(1, "  ".join("─" * width for width in widths))
+    return "\n".join(lines)

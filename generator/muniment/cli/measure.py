@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, format_option
+from muniment.cli.common import ExitCode, aligned, emit_json, format_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -106,7 +106,7 @@ def measure(
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(_columns(found.table()))
+    click.echo(aligned(found.table()))
     click.echo(f"\n{found.methods}")
     return ExitCode.CLEAN
 
@@ -204,7 +204,7 @@ def drift(
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(_columns(found.table()))
+    click.echo(aligned(found.table()))
     if found.left_out:
         click.echo(f"\nonly in one of the tables: {', '.join(found.left_out)}")
     click.echo(f"\n{found.methods}")
@@ -213,12 +213,3 @@ def drift(
 
 def _split(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for name in names for part in name.split(",") if part))
-
-
-def _columns(rows: tuple[tuple[str, ...], ...]) -> str:
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    lines.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join(lines)

@@ -174,7 +174,10 @@ def _contrast(a: float, b: float, variance: float, level: float, method: str) ->
 
 
 def placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Floats, Floats]:
-    """The area, the positives' placements and the negatives', in the order of the rows."""
+    """The area, the positives' placements and the negatives', in the order of the rows.
+
+    A placement is the share of the other class that a case ranks on the right side of, ties counting half.
+    """
     positive, negative = scores[labels], scores[~labels]
     beaten = _twice_below(np.sort(negative), positive)
     beating = _twice_below(np.sort(positive), negative)
