@@ -14,6 +14,7 @@ LOCKED := install --require-hashes --no-deps
 RUNTIME_LOCK := requirements/runtime.lock
 DEV_LOCK := requirements/dev.lock
 INTEGRATIONS_LOCK := requirements/integrations.lock
+REFERENCES_LOCK := requirements/references.lock
 
 # A stamp carries the checksum of what it was made from, so an unchanged lock costs nothing and a
 # changed one is installed whatever the files' times say.
@@ -21,10 +22,11 @@ key = $(shell cat $(1) pyproject.toml | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call key,$(RUNTIME_LOCK))
 DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
 INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK))
+REFERENCES := build/references/venv/.ready-$(call key,$(REFERENCES_LOCK))
 
 BROWSERS := chromium chromium-browser google-chrome
 
-.PHONY: help portal test test-slow test-integrations lint serve bench lock reseal docs docs-screenshot browser clean
+.PHONY: help portal test test-slow test-integrations references lint serve bench lock reseal docs docs-screenshot browser clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -49,6 +51,13 @@ test-slow: $(DEV) browser  ## only the tests marked slow
 test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
 	$(BIN)/python -m pytest tests/integrations -m integration
 
+references: $(DEV) $(REFERENCES)  ## compute the reference numbers again by R (where it is) and by Python's peers
+	$(BIN)/python tests/references/cases.py
+	@if command -v Rscript >/dev/null 2>&1; then TZ=UTC Rscript tests/references/peers.R; \
+	else echo "There is no Rscript: tests/references/r.json stays as it is (tests/references/README.md says what to install)." >&2; fi
+	build/references/venv/bin/python tests/references/peers.py
+	PYTHONPATH=tests $(BIN)/python -m references.report
+
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve
 
@@ -70,6 +79,7 @@ lock: $(DEV)  ## resolve the dependencies again and write the locks
 	$(UV_COMPILE) pyproject.toml --group build -o $(RUNTIME_LOCK)
 	$(UV_COMPILE) pyproject.toml --group build --group dev -c $(RUNTIME_LOCK) -o $(DEV_LOCK)
 	$(UV_COMPILE) --group integrations -o $(INTEGRATIONS_LOCK)
+	$(UV_COMPILE) --group references -o $(REFERENCES_LOCK)
 
 clean:  ## delete what was built, and the caches; .venv stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -106,6 +116,11 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
+	@touch $@
+
+$(REFERENCES): | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear build/references/venv
+	@build/references/venv/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(REFERENCES_LOCK)
 	@touch $@
 
 browser:

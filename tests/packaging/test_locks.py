@@ -29,7 +29,12 @@ def pins(name: str) -> dict[str, set[str]]:
 
 def test_there_are_locks() -> None:
     """The tests below look at something."""
-    assert {path.name for path in LOCKS} == {"runtime.lock", "dev.lock", "integrations.lock"}
+    assert {path.name for path in LOCKS} == {
+        "runtime.lock",
+        "dev.lock",
+        "integrations.lock",
+        "references.lock",
+    }
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
@@ -48,12 +53,18 @@ def test_every_pin_has_a_hash(lock: Path) -> None:
 
 @pytest.mark.parametrize(
     ("lock", "groups"),
-    [("runtime.lock", ["build"]), ("dev.lock", ["build", "dev"]), ("integrations.lock", None)],
+    [
+        ("runtime.lock", ["build"]),
+        ("dev.lock", ["build", "dev"]),
+        ("integrations.lock", None),
+        ("references.lock", None),
+    ],
 )
 def test_a_lock_satisfies_the_project(lock: str, groups: list[str] | None) -> None:
     """Every requirement of pyproject.toml is pinned by its lock at a version it allows."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
-    wanted = list(project["dependency-groups"]["integrations"]) if groups is None else []
+    apart = lock.removesuffix(".lock")
+    wanted = list(project["dependency-groups"][apart]) if groups is None else []
     if groups is not None:
         wanted += project["project"]["dependencies"]
         for group in groups:

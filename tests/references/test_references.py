@@ -1,0 +1,51 @@
+"""Ours against R, scikit-learn, SciPy and statsmodels; see README.md."""
+
+from collections import defaultdict
+
+import pytest
+
+from references import cases
+from references.agreement import DIFFERENCES, OUTPUTS, TOLERANCE, output, pairs
+from references.report import README, written
+
+ALL = list(pairs())
+BY_CASE = defaultdict(list)
+for item in ALL:
+    BY_CASE[item.case].append(item)
+
+
+@pytest.mark.parametrize("case", sorted(BY_CASE))
+def test_every_number_of_a_reference_is_ours(case):
+    """To 1e-9 where the definition is the same; where it is not, as near as is written beside it."""
+    wrong = []
+    for one in BY_CASE[case]:
+        if one.difference is not None and one.difference.tolerance is None:
+            held = one.mine is None
+        else:
+            held = one.deviation <= (TOLERANCE if one.difference is None else one.difference.tolerance)
+        if not held:
+            wrong.append(f"{one.statistic} {one.field}: {one.tool} has {one.theirs!r}, we {one.mine!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_difference_is_excused_in_vain():
+    """A written difference is one: some number needs it."""
+    for difference in DIFFERENCES:
+        needing = [one for one in ALL if one.difference is difference]
+        assert any(one.deviation > TOLERANCE for one in needing), difference
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_references_read_the_tables_that_are_tested(name):
+    """The bytes that a reference read are those that the cases make now."""
+    recorded = output(name)["tables"]
+    assert recorded == {path.name: cases.digest(content) for path, content in cases.everything().items()}
+    for path, content in cases.everything().items():
+        if path.parent == cases.KEPT:
+            assert path.read_bytes() == content, path.name
+
+
+def test_the_table_of_the_readme_is_current():
+    """The README's table is what report.py writes."""
+    text = README.read_text()
+    assert written(text) == text
