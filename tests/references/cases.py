@@ -181,6 +181,17 @@ def everything() -> dict[Path, bytes]:
     return {path: table.write_csv().encode() for path, table in out.items()}
 
 
+def kept(name: str) -> pl.DataFrame:
+    """A table of predictions, or `drift`, as the references read it."""
+    return example() if name == "example" else pl.read_csv(KEPT / f"{name}.csv")
+
+
+def read_by_references() -> dict[str, bytes]:
+    """File name to the bytes that a reference computed now would read."""
+    files = {path.name: path.read_bytes() for path in sorted(KEPT.glob("*.csv"))}
+    return files | {"example.csv": example().write_csv().encode()}
+
+
 def digest(content: bytes) -> str:
     """What R's `tools::md5sum` says of the same bytes."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

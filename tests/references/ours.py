@@ -63,7 +63,7 @@ def measured(name: str, **options: Any) -> dict[str, Numbers]:
     out: dict[str, Numbers] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
-        cases.predictions(name).write_parquet(path)
+        cases.kept(name).write_parquet(path)
         for interval, prefix in (("wilson", ""), ("clopper-pearson", "exact_")):
             asked = MeasureRequest(
                 str(path), "y", "s", thresholds=(threshold,), min_n=1, interval=interval, **options
@@ -77,7 +77,7 @@ def measured(name: str, **options: Any) -> dict[str, Numbers]:
 def compared(one: str, other: str, id: str | None) -> Numbers:
     with tempfile.TemporaryDirectory() as folder:
         a, b = Path(folder) / "a.parquet", Path(folder) / "b.parquet"
-        first, second = (repeated(cases.predictions(name)) for name in (one, other))
+        first, second = (repeated(cases.kept(name)) for name in (one, other))
         first.write_parquet(a)
         if id:
             second = second.with_columns(pl.col("s2").alias("s"))
@@ -118,7 +118,7 @@ def paired(both: int, first: int, second: int, neither: int) -> dict[str, Number
 
 
 def drift() -> dict[str, Numbers]:
-    table = cases.drift()
+    table = cases.kept("drift")
     with tempfile.TemporaryDirectory() as folder:
         a, b = Path(folder) / "a.parquet", Path(folder) / "b.parquet"
         table.filter(pl.col("side") == "baseline").write_parquet(a)
