@@ -114,7 +114,7 @@ def test_scipy_manual_relative_risk():
 
 
 def test_scipy_manual_distances():
-    """wasserstein_distance([0, 1, 3], [5, 6, 8]) is 5; jensenshannon is 1 of disjoint and 0 of equal shares."""
+    """wasserstein_distance([0, 1, 3], [5, 6, 8]) is 5; jensenshannon is 1 of disjoint, 0 of equal shares."""
     moved = numeric("x", pl.Series([0.0, 1.0, 3.0]), pl.Series([5.0, 6.0, 8.0]), 1)
     assert moved.wasserstein == 5.0
     assert jensen_shannon(np.array([1, 0, 0]), np.array([0, 1, 0])) == 1.0
