@@ -166,6 +166,36 @@ def drift() -> pl.DataFrame:
     )
 
 
+def raters() -> pl.DataFrame:
+    """80 units put into four categories by four raters; the last two left some out."""
+    rng = np.random.default_rng(23)
+    truth = rng.choice(4, 80, p=[0.4, 0.3, 0.2, 0.1])
+    columns: dict[str, list[int | None]] = {}
+    for rater, missing in (("r1", 0.0), ("r2", 0.0), ("r3", 0.1), ("r4", 0.25)):
+        off = rng.choice([-1, 0, 0, 0, 1], 80)
+        gone = rng.random(80) < missing
+        seen = np.clip(truth + off, 0, 3) + 1
+        columns[rater] = [None if lost else int(value) for value, lost in zip(seen, gone, strict=True)]
+    return pl.DataFrame(columns)
+
+
+def readers() -> pl.DataFrame:
+    """60 cases read by four readers in two modalities, ratings of 1 to 10 with ties."""
+    rng = np.random.default_rng(24)
+    label = np.arange(60) < 25
+    case = rng.normal(0, 0.6, 60)
+    rows = []
+    for modality, distance in (("m1", 1.6), ("m2", 1.1)):
+        mine = rng.normal(0, 0.4, 60)
+        for reader in ("r1", "r2", "r3", "r4"):
+            skill = distance + rng.normal(0, 0.25)
+            score = np.clip(np.round(5 + 1.5 * (case + mine + skill * label + rng.normal(0, 0.8, 60))), 1, 10)
+            rows += [
+                (number + 1, int(label[number]), modality, reader, int(score[number])) for number in range(60)
+            ]
+    return pl.DataFrame(rows, schema=["case", "y", "modality", "reader", "s"], orient="row")
+
+
 def counts(rows: dict[str, tuple[int, ...]], columns: tuple[str, ...]) -> pl.DataFrame:
     return pl.DataFrame([(name, *cells) for name, cells in rows.items()], schema=list(columns), orient="row")
 
@@ -175,6 +205,8 @@ def everything() -> dict[Path, bytes]:
     out = {(BUILT if name == "example" else KEPT) / f"{name}.csv": predictions(name) for name in PREDICTIONS}
     out |= {
         KEPT / "drift.csv": drift(),
+        KEPT / "raters.csv": raters(),
+        KEPT / "readers.csv": readers(),
         KEPT / "tables.csv": counts(TABLES, ("name", "tp", "fp", "fn", "tn")),
         KEPT / "pairs.csv": counts(PAIRS, ("name", "both", "first", "second", "neither")),
     }

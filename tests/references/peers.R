@@ -283,6 +283,111 @@ drifted <- function(d) {
   out
 }
 
+# --- flexible calibration --------------------------------------------------------------------------------
+
+# Austin and Steyerberg 2019: a logistic regression on restricted cubic splines of the logit.
+flexible <- function(d) {
+  y <- d$y; p <- d$s; lp <- qlogis(p)
+  knots <- quantile(lp, c(0.05, 0.275, 0.5, 0.725, 0.95))
+  x <- rcspline.eval(lp, knots = knots, inclx = TRUE)
+  fit <- again(glm(y ~ x, family = binomial, control = tight))
+  off <- abs(fitted(fit) - p)
+  tens <- cut(p, 0:10 / 10, include.lowest = TRUE)
+  list(flexible = entry("Hmisc::rcspline.eval, glm", ici = mean(off), e50 = median(off),
+      e90 = quantile(off, 0.9), emax = max(off)),
+    ece = entry("cut, tapply", value = sum(abs(tapply(p - y, tens, sum)), na.rm = TRUE) / length(y)))
+}
+
+# --- agreement of raters ---------------------------------------------------------------------------------
+
+agreement <- function(m) {
+  out <- list()
+  two <- table(factor(m$r1, 1:4), factor(m$r2, 1:4))
+  for (how in c("Equal-Spacing", "Fleiss-Cohen")) {
+    k <- vcd::Kappa(two, weights = how)
+    name <- c("Equal-Spacing" = "linear", "Fleiss-Cohen" = "quadratic")[[how]]
+    out$cohen_kappa <- wald("vcd::Kappa", k$Unweighted[["value"]], k$Unweighted[["ASE"]])
+    out[[paste0("cohen_kappa_", name)]] <- wald("vcd::Kappa", k$Weighted[["value"]], k$Weighted[["ASE"]])
+  }
+  p <- psych::cohen.kappa(cbind(m$r1, m$r2))
+  out$cohen_kappa_psych <- wald("psych::cohen.kappa", p$kappa, sqrt(p$var.kappa))
+  out$cohen_kappa_quadratic_psych <- wald("psych::cohen.kappa", p$weighted.kappa, sqrt(p$var.weighted))
+  # Gwet 2008 and 2021, with gaps, unit by unit.
+  r <- t(apply(as.matrix(m), 1, function(u) tabulate(u[!is.na(u)], 4)))
+  size <- rowSums(r); pairs <- size >= 2; n <- nrow(r)
+  pi <- colMeans(r / size)
+  agree <- ifelse(pairs, rowSums(r * (r - 1)) / (size * (size - 1)), 0)
+  pa <- sum(agree) / sum(pairs)
+  chance <- function(name, pe, unit) {
+    k <- (pa - pe) / (1 - pe)
+    star <- (n / sum(pairs)) * (agree - pe * pairs) / (1 - pe) - 2 * (1 - k) * (unit - pe) / (1 - pe)
+    se <- sqrt(sum((star - k)^2) / (n * (n - 1)))
+    entry("by formula (Gwet 2021)", value = k, low = k - qt(0.975, n - 1) * se, high = k + qt(0.975, n - 1) * se)
+  }
+  out$fleiss_kappa <- chance("fleiss", sum(pi^2), as.numeric((r / size) %*% pi))
+  out$gwet_ac1 <- chance("ac1", sum(pi * (1 - pi)) / 3, as.numeric((r / size) %*% (1 - pi)) / 3)
+  # Krippendorff 2004: all pairs within units against all pairs of pairable values.
+  u <- apply(as.matrix(m), 1, function(x) x[!is.na(x)], simplify = FALSE); u <- u[lengths(u) >= 2]
+  alpha <- function(delta) {
+    all <- unlist(u)
+    within <- sum(vapply(u, function(x) sum(outer(x, x, delta)) / (length(x) - 1), 0))
+    1 - within / (sum(outer(all, all, delta)) / (length(all) - 1))
+  }
+  out$krippendorff_nominal <- entry("by formula (Krippendorff 2004)", value = alpha(function(a, b) (a != b) + 0))
+  out$krippendorff_interval <- entry("by formula (Krippendorff 2004)", value = alpha(function(a, b) (a - b)^2))
+  out
+}
+
+# --- readers ---------------------------------------------------------------------------------------------
+
+# Obuchowski and Rockette 1995 with Hillis' degrees of freedom (2007), covariances by pROC.
+reading <- function(d) {
+  cells <- expand.grid(reader = unique(d$reader), modality = unique(d$modality), stringsAsFactors = FALSE)
+  roc_of <- function(i) with(d[d$reader == cells$reader[i] & d$modality == cells$modality[i], ],
+    roc(y, s, direction = "<", levels = c(0, 1), quiet = TRUE))
+  rocs <- lapply(seq_len(nrow(cells)), roc_of)
+  area <- vapply(rocs, function(r) as.numeric(auc(r)), 0)
+  covariance <- outer(seq_along(rocs), seq_along(rocs), Vectorize(function(i, j)
+    if (i == j) var(rocs[[i]], method = "delong") else cov(rocs[[i]], rocs[[j]], method = "delong")))
+  same_r <- outer(cells$reader, cells$reader, "=="); same_m <- outer(cells$modality, cells$modality, "==")
+  a <- matrix(area, nrow = length(unique(cells$reader))); R <- nrow(a); M <- ncol(a)
+  left <- a - outer(rowMeans(a), colMeans(a), "+") + mean(a)
+  mstr <- sum(left^2) / ((R - 1) * (M - 1)); mst <- R * sum((colMeans(a) - mean(a))^2) / (M - 1)
+  cov2 <- mean(covariance[!same_r & same_m]); cov3 <- mean(covariance[!same_r & !same_m])
+  spread <- mstr + R * max(cov2 - cov3, 0)
+  df <- spread^2 / (mstr^2 / ((R - 1) * (M - 1)))
+  difference <- mean(a[, 1]) - mean(a[, 2]); se <- sqrt(2 * spread / R)
+  list(readers = entry("pROC::auc, pROC::cov, by formula (Hillis 2007)", difference = difference,
+    low = difference - qt(0.975, df) * se, high = difference + qt(0.975, df) * se, f = mst / spread, df2 = df,
+    p = pf(mst / spread, M - 1, df, lower.tail = FALSE), variance = mean(diag(covariance)),
+    cov1 = mean(covariance[same_r & !same_m]), cov2 = cov2, cov3 = cov3))
+}
+
+# --- sizes, families, tails ------------------------------------------------------------------------------
+
+planned <- function() {
+  out <- list()
+  for (type in c("se", "sp")) for (expected in c(0.8, 0.95)) for (prevalence in c(0.05, 0.4)) {
+    n <- as.numeric(epi.ssdxsesp(test = expected, type = type, Py = prevalence, epsilon = 0.05, error = "absolute",
+      nfractional = TRUE))
+    out[[paste(type, expected, prevalence, sep = "_")]] <- entry("epiR::epi.ssdxsesp", n = n,
+      members = ceiling(n * (if (type == "se") prevalence else 1 - prevalence)))
+  }
+  out
+}
+families <- function() {
+  p <- c(0.012, 0.04, 0.0007, 0.2, 0.013)
+  list(holm = as.list(setNames(c("p.adjust(method = 'holm')", p.adjust(p, "holm")), c("tool", paste0("p", 1:5)))))
+}
+tails <- function() {
+  out <- list()
+  for (df in c(1, 2.5, 7, 40, 1234)) {
+    out[[paste0("t_", df)]] <- entry("pt, qt", p = 2 * pt(-2.1, df), critical = qt(0.975, df))
+    out[[paste0("f_", df)]] <- entry("pf", p1 = pf(3.3, 1, df, lower.tail = FALSE), p4 = pf(0.7, 4, df, lower.tail = FALSE))
+  }
+  out
+}
+
 # --- together --------------------------------------------------------------------------------------------
 
 cases <- list()
@@ -310,10 +415,17 @@ tables <- numeric_table("tables.csv")
 for (i in seq_len(nrow(tables))) with(tables[i, ], cases[[paste0("table_", name)]] <<- contingency(tp, fp, fn, tn))
 pairs <- numeric_table("pairs.csv")
 for (i in seq_len(nrow(pairs))) with(pairs[i, ], cases[[paste0("pairs_", name)]] <<- pairs_of(both, first, second, neither))
+cases$flexible_continuous <- flexible(read.csv(path_of("continuous")))
+cases$flexible_example <- flexible(read.csv(path_of("example")))
+cases$raters <- agreement(read.csv(file.path(kept, "raters.csv")))
+cases$readers <- reading(read.csv(file.path(kept, "readers.csv")))
+cases$planned <- planned()
+cases$families <- families()
+cases$tails <- tails()
 cases$drift <- drifted(read.csv(file.path(kept, "drift.csv")))
 
-used <- c("pROC", "epiR", "Hmisc", "survival", "rms", "sandwich", "Epi", "boot", "jsonlite")
-files <- c(vapply(names_of, path_of, ""), file.path(kept, c("tables.csv", "pairs.csv", "drift.csv")))
+used <- c("psych", "vcd", "pROC", "epiR", "Hmisc", "survival", "rms", "sandwich", "Epi", "boot", "jsonlite")
+files <- c(vapply(names_of, path_of, ""), file.path(kept, c("tables.csv", "pairs.csv", "drift.csv", "raters.csv", "readers.csv")))
 digests <- tools::md5sum(files)
 names(digests) <- basename(files)
 versions <- c(list(R = paste(R.version$major, R.version$minor, sep = ".")),

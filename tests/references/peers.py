@@ -18,6 +18,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
 from statsmodels.stats.contingency_tables import Table2x2, mcnemar
+from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 HERE = Path(__file__).parent
@@ -230,13 +231,32 @@ def drift() -> dict[str, object]:
     return out
 
 
+def raters() -> dict[str, object]:
+    with path_of("raters").open() as lines:
+        rows = list(csv.DictReader(lines))
+    two = np.zeros((4, 4))
+    for row in rows:
+        two[int(row["r1"]) - 1, int(row["r2"]) - 1] += 1
+    out = {}
+    for name, weights in (("", None), ("_linear", "linear"), ("_quadratic", "quadratic")):
+        found = cohens_kappa(two, wt=weights)
+        out[f"cohen_kappa{name}_statsmodels"] = interval(
+            "statsmodels cohens_kappa", found.kappa, (found.kappa_low, found.kappa_upp)
+        )
+    full = [row for row in rows if all(row.values())]
+    table = np.array([[list(row.values()).count(str(k)) for k in range(1, 5)] for row in full])
+    out["fleiss_kappa_complete_statsmodels"] = entry("statsmodels fleiss_kappa", value=fleiss_kappa(table))
+    return out
+
+
 def main() -> None:
     cases = {name: predictions(name) for name in NAMES}
     cases["clustered_by_patient"] = clusters()
     cases |= {f"table_{name}": table(*cells) for name, cells in counted("tables").items()}
     cases |= {f"pairs_{name}": pair(*cells) for name, cells in counted("pairs").items()}
     cases["drift"] = drift()
-    paths = [path_of(name) for name in (*NAMES, "tables", "pairs", "drift")]
+    cases["raters"] = raters()
+    paths = [path_of(name) for name in (*NAMES, "tables", "pairs", "drift", "raters", "readers")]
     body = {
         "versions": {"Python": platform.python_version(), **{name: version(name) for name in USED}},
         "tables": {

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from pathlib import Path
 
-from references.agreement import DIFFERENCES, OUTPUTS, TOLERANCE, Pair, output, pairs
+from references.agreement import DIFFERENCES, OUTPUTS, PARTS, TOLERANCE, Pair, output, pairs
 
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- written by report.py: begin -->", "<!-- end -->"
@@ -17,8 +17,9 @@ FLOOR = 1e-11
 def table() -> str:
     """What stands between `BEGIN` and `END`."""
     groups: dict[str, list[Pair]] = defaultdict(list)
-    for item in pairs():
-        groups[item.statistic if not item.case.startswith("drift") else f"drift: {item.field}"].append(item)
+    for part in ("ours", *PARTS):
+        for item in pairs(part):
+            groups[title(item)].append(item)
     lines = [
         "| Statistic | References | Cases | Numbers | Largest deviation |",
         "|---|---|---|---|---|",
@@ -46,6 +47,13 @@ def table() -> str:
         versions = ", ".join(f"{tool} {version}" for tool, version in output(name)["versions"].items())
         lines.append(f"- `{name}`: {versions}")
     return "\n".join(lines)
+
+
+def title(item: Pair) -> str:
+    """What a row of the table is about."""
+    if item.case == "drift":
+        return f"drift: {item.field}"
+    return item.case if item.case in ("planned", "families", "tails") else item.statistic
 
 
 def bound(items: list[Pair]) -> str:
