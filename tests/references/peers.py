@@ -16,6 +16,7 @@ import numpy as np
 import statsmodels.api as sm
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
+from scipy.special import expit, logit
 from sklearn import metrics
 from statsmodels.stats.contingency_tables import Table2x2, mcnemar
 from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
@@ -66,10 +67,7 @@ def predictions(name: str) -> dict[str, object]:
         "auroc_sklearn": entry(
             "sklearn.metrics.roc_auc_score", value=metrics.roc_auc_score(y, s, sample_weight=w)
         ),
-        "average_precision": entry(
-            "sklearn.metrics.average_precision_score",
-            value=metrics.average_precision_score(y, s, sample_weight=w),
-        ),
+        "average_precision": precision(y, s, w),
         "f1_sklearn": entry("sklearn.metrics.f1_score", value=metrics.f1_score(y, call, sample_weight=w)),
         "balanced_accuracy": entry(
             "sklearn.metrics.balanced_accuracy_score",
@@ -105,10 +103,18 @@ def converged(model: sm.GLM, **options: object) -> object:
     return model.fit(start_params=once.params, tol=1e-15, maxiter=200, **options)
 
 
+def precision(y: np.ndarray, s: np.ndarray, w: np.ndarray) -> dict[str, object]:
+    """Average precision with Boyd, Eng and Page's logit interval (2013), written out."""
+    value = metrics.average_precision_score(y, s, sample_weight=w)
+    reach = stats.norm.ppf(0.975) / np.sqrt((w * y).sum() * value * (1 - value))
+    limits = tuple(expit(logit(value) + side * reach) for side in (-1, 1))
+    return interval("sklearn.metrics.average_precision_score, interval by formula", value, limits)
+
+
 def probabilities(y: np.ndarray, s: np.ndarray, w: np.ndarray) -> dict[str, object]:
-    logit = np.log(s / (1 - s))
+    scores = np.log(s / (1 - s))
     family = sm.families.Binomial()
-    fixed = converged(sm.GLM(y, np.ones_like(y), family=family, offset=logit, freq_weights=w))
+    fixed = converged(sm.GLM(y, np.ones_like(y), family=family, offset=scores, freq_weights=w))
     out = {
         "brier_sklearn": entry(
             "sklearn.metrics.brier_score_loss", value=metrics.brier_score_loss(y, s, sample_weight=w)
@@ -119,7 +125,7 @@ def probabilities(y: np.ndarray, s: np.ndarray, w: np.ndarray) -> dict[str, obje
         ),
     }
     if len(set(s)) > 1:
-        free = converged(sm.GLM(y, sm.add_constant(logit), family=family, freq_weights=w))
+        free = converged(sm.GLM(y, sm.add_constant(scores), family=family, freq_weights=w))
         out["calibration_slope_statsmodels"] = interval(
             "statsmodels GLM", free.params[1], tuple(free.conf_int()[1])
         )
@@ -129,12 +135,12 @@ def probabilities(y: np.ndarray, s: np.ndarray, w: np.ndarray) -> dict[str, obje
 def clusters() -> dict[str, object]:
     rows = read("clustered")
     y, s = rows["y"], rows["s"]
-    logit = np.log(s / (1 - s))
+    scores = np.log(s / (1 - s))
     # The factor c / (c - 1) alone, as ours: df_correction also has (n - 1) / (n - k).
     groups = {"groups": rows["c"].astype(int), "use_correction": False}
     count = len(set(rows["c"]))
     free = converged(
-        sm.GLM(y, sm.add_constant(logit), family=sm.families.Binomial()), cov_type="cluster", cov_kwds=groups
+        sm.GLM(y, sm.add_constant(scores), family=sm.families.Binomial()), cov_type="cluster", cov_kwds=groups
     )
     reach = stats.norm.ppf(0.975) * free.bse[1] * np.sqrt(count / (count - 1))
     slope = free.params[1]
