@@ -56,12 +56,14 @@ def limits(result):
 
 
 @given(ROWS, st.integers(2, 4))
+@settings(deadline=None)
 def test_a_weight_is_that_many_equal_rows(rows, weight):
     """Every row with a weight of w gives the bits of every row repeated w times."""
     assert everything(rows, weights=[weight] * len(rows)) == everything(rows * weight)
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_a_weight_of_zero_takes_a_row_out(rows):
     """Rows with weight 0 change nothing."""
     noise = [(not label, 1 - score, cluster) for label, score, cluster in rows]
@@ -72,7 +74,7 @@ def test_a_weight_of_zero_takes_a_row_out(rows):
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("interval", INTERVALS)
 @given(rows=ROWS, levels=st.tuples(st.floats(0.5, 0.999), st.floats(0.5, 0.999)))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_a_rising_level_widens_every_interval(interval, cluster, rows, levels):
     """At a higher level no interval begins later or ends sooner, and no value moves."""
     narrow, wide = (
@@ -90,7 +92,7 @@ def test_a_rising_level_widens_every_interval(interval, cluster, rows, levels):
 
 @pytest.mark.parametrize("cluster", [False, True])
 @given(rows=ROWS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_metric_leaves_its_range(cluster, rows):
     """Shares stay in [0, 1], ratios and losses above 0, Youden's index in [-1, 1], their limits as well."""
     for metric, item in everything(rows, cluster=cluster).items():
@@ -109,7 +111,7 @@ def test_no_metric_leaves_its_range(cluster, rows):
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_order_of_clustered_and_resampled_rows_does_not_matter(rows, random):
     """The same bits for any order of rows, with clusters and with replicates."""
     shuffled = list(rows)
@@ -126,6 +128,7 @@ def test_order_of_clustered_and_resampled_rows_does_not_matter(rows, random):
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_names_of_clusters_do_not_matter(rows):
     """Other names in the same order give the same bits."""
     renamed = [(label, score, 3 * cluster + 100) for label, score, cluster in rows]
@@ -133,6 +136,7 @@ def test_names_of_clusters_do_not_matter(rows):
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_clusters_of_one_are_rows(rows):
     """Each row its own cluster: Obuchowski's interval is DeLong's, and no share is surer than Wilson's."""
     alone = [(label, score, index) for index, (label, score, _) in enumerate(rows)]
@@ -148,6 +152,7 @@ def test_clusters_of_one_are_rows(rows):
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_more_of_the_same_rows_says_the_same_surer(rows):
     """Every row three times: no value moves, no interval of a proportion or area gets wider."""
     one, many = everything(rows), everything(rows * 3)
@@ -160,6 +165,7 @@ def test_more_of_the_same_rows_says_the_same_surer(rows):
 
 
 @given(COUNTS, st.floats(0.5, 0.999))
+@settings(deadline=None)
 def test_exchanging_classes_and_calls_mirrors_a_table(counts, level):
     """Sensitivity is then specificity, PPV NPV, LR+ one over LR-; odds ratio and Youden's index stay."""
     turned = Counts(tp=counts.tn, fp=counts.fn, fn=counts.fp, tn=counts.tp)
@@ -180,6 +186,7 @@ def test_exchanging_classes_and_calls_mirrors_a_table(counts, level):
 
 
 @given(COUNTS, st.floats(0.001, 0.999))
+@settings(deadline=None)
 def test_predictive_values_at_a_prevalence_mirror(counts, prevalence):
     """NPV at π is the PPV of the mirrored table at 1 − π."""
     turned = Counts(tp=counts.tn, fp=counts.fn, fn=counts.fp, tn=counts.tp)
@@ -192,6 +199,7 @@ PAIRS = st.tuples(*[st.integers(0, 200)] * 4).filter(any)
 
 
 @given(PAIRS)
+@settings(deadline=None)
 def test_exchanging_readings_turns_a_paired_difference(pairs):
     """B against A is minus A against B, limits exchanged; so it is for negatives instead of positives."""
     both, first, second, neither = pairs
