@@ -15,6 +15,7 @@ RUNTIME_LOCK := requirements/runtime.lock
 DEV_LOCK := requirements/dev.lock
 INTEGRATIONS_LOCK := requirements/integrations.lock
 BENCH_LOCK := requirements/bench.lock
+REFERENCES_LOCK := requirements/references.lock
 
 # A stamp carries the checksum of what it was made from, so an unchanged lock costs nothing and a
 # changed one is installed whatever the files' times say.
@@ -24,10 +25,11 @@ DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
 INTEGRATIONS_NPM := tests/integrations/package.json
 INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK) $(INTEGRATIONS_NPM))
 BENCH := build/bench/.ready-$(call key,$(BENCH_LOCK))
+REFERENCES := build/references/venv/.ready-$(call key,$(REFERENCES_LOCK))
 
 BROWSERS := chromium chromium-browser google-chrome
 
-.PHONY: help portal test test-slow test-integrations lint fuzz serve bench lock reseal docs docs-screenshot browser clean
+.PHONY: help portal test test-slow test-integrations references lint fuzz serve bench lock reseal docs docs-screenshot browser clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -57,6 +59,13 @@ FUZZ_SECONDS := 60
 fuzz: $(DEV)  ## throw inputs at the loader and the expressions for FUZZ_SECONDS (60)
 	$(BIN)/python tests/fuzz.py $(FUZZ_SECONDS)
 
+references: $(DEV) $(REFERENCES)  ## compute the reference numbers again by R (where it is) and by Python's peers
+	$(BIN)/python tests/references/cases.py
+	@if command -v Rscript >/dev/null 2>&1; then TZ=UTC Rscript tests/references/peers.R; \
+	else echo "There is no Rscript: tests/references/r.json stays as it is (tests/references/README.md says what to install)." >&2; fi
+	build/references/venv/bin/python tests/references/peers.py
+	PYTHONPATH=tests $(BIN)/python -m references.report
+
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve
 
@@ -80,6 +89,7 @@ lock: $(DEV)  ## resolve the dependencies again and write the locks
 	$(UV_COMPILE) pyproject.toml --group build --group dev -c $(RUNTIME_LOCK) -o $(DEV_LOCK)
 	$(UV_COMPILE) --group integrations -o $(INTEGRATIONS_LOCK)
 	$(UV_COMPILE) --group bench -o $(BENCH_LOCK)
+	$(UV_COMPILE) --group references -o $(REFERENCES_LOCK)
 
 clean:  ## delete what was built, and the caches; .venv stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -124,6 +134,11 @@ $(INTEGRATIONS): | $(VENV)/bin/python
 $(BENCH): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/bench
 	@build/bench/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(BENCH_LOCK)
+	@touch $@
+
+$(REFERENCES): | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear build/references/venv
+	@build/references/venv/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(REFERENCES_LOCK)
 	@touch $@
 
 browser:

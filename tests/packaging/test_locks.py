@@ -29,7 +29,8 @@ def pins(name: str) -> dict[str, set[str]]:
 
 def test_there_are_locks() -> None:
     """The tests below look at something."""
-    assert {path.name for path in LOCKS} == {"runtime.lock", "dev.lock", "integrations.lock", "bench.lock"}
+    names = ("runtime", "dev", "integrations", "bench", "references")
+    assert {path.name for path in LOCKS} == {f"{name}.lock" for name in names}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
@@ -53,6 +54,7 @@ def test_every_pin_has_a_hash(lock: Path) -> None:
         ("dev.lock", ["build", "dev"], False),
         ("integrations.lock", ["integrations"], True),
         ("bench.lock", ["bench"], True),
+        ("references.lock", ["references"], True),
     ],
 )
 def test_a_lock_satisfies_the_project(lock: str, groups: list[str], alone: bool) -> None:

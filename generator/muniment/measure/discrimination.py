@@ -69,6 +69,11 @@ def average_precision(keys: Keys, level: float) -> Result:
     The interval is a Wald interval of the logit with standard error `1 / sqrt(P · AP (1 − AP))`, P being the
     events (Boyd, Eng and Page 2013, ECML PKDD, LNCS 8190:451; the R package prauc computes it so). It takes
     rows for independent: with clusters the interval needs replicates. No events give no value.
+
+    It takes the area for a proportion of the events and so is approximate. In simulations of binormal scores
+    (tests/laws/test_coverage.py) a 95 % interval holds the truth in 92 to 99 of 100 samples where events are
+    at most half of the rows, in about 85 to 90 where nine of ten rows are events and the score says little,
+    and in up to 99 where the area is near 1 or events are rare. Where that matters, take the bootstrap.
     """
     events = keys.positives(0, keys.n)
     if events == 0:

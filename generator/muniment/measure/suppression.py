@@ -27,7 +27,7 @@ PROTECTS = "withheld to protect a smaller level"
 
 def fewer(min_n: int) -> str:
     """The reason given for a cell that is too small itself."""
-    return f"fewer than {min_n} rows"
+    return "no rows" if min_n == 1 else f"fewer than {min_n} rows"
 
 
 def hidden(
