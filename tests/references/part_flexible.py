@@ -2,9 +2,8 @@
 
 from functools import cache
 
-from muniment.measure.resampled import smooth
-
 from muniment.measure.bootstrap import Resampling
+from muniment.measure.resampled import smooth
 from references.ours import Numbers
 from references.part_partial import keys
 

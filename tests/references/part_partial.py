@@ -3,10 +3,10 @@
 from functools import cache
 
 import polars as pl
-from muniment.measure.partial import partial_auroc
 
 from muniment.measure.bootstrap import Resampling
 from muniment.measure.kernel import Keys, all_keys, keyed, scale_of
+from muniment.measure.partial import partial_auroc
 from references import cases
 from references.ours import Numbers, repeated
 

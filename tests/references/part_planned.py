@@ -2,10 +2,9 @@
 
 from functools import cache
 
+from muniment.measure.distributions import f_p, t_critical, t_two_sided
 from muniment.measure.multiplicity import HOLM, adjust
 from muniment.measure.sample_size import buderer
-
-from muniment.measure.distributions import f_p, t_critical, t_two_sided
 from references.agreement import output
 from references.ours import Numbers
 

@@ -3,9 +3,8 @@
 from functools import cache
 
 from muniment.measure.agreement import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
-from muniment.measure.ratings import rated
-
 from muniment.measure.bootstrap import Resampling
+from muniment.measure.ratings import rated
 from references import cases
 from references.ours import Numbers
 

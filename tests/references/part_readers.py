@@ -3,9 +3,9 @@
 from functools import cache
 
 import polars as pl
-from muniment.measure.readers import read_study, reader_study
 
 from muniment.measure.prepare import TableSpec
+from muniment.measure.readers import read_study, reader_study
 from references import cases
 from references.ours import Numbers
 
