@@ -70,7 +70,7 @@ def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     open_points = [r["message"] for r in release["rulings"] if r["outcome"] in ("unmet", "undecided")]
     assert (release["status"], release["outcome"]) == ("released", "accepted"), open_points
     seals = unsealed.run("verify", "1.0.0", "--format", "json").json["seals"]
-    assert len(seals) == 13
+    assert len(seals) == 17
     assert {seal["outcome"] for seal in seals} == {"verified"}
 
 
