@@ -136,6 +136,11 @@ def headline(view: ReleaseView) -> dict[str, Mapping[str, Any] | None]:
     return {name: find_estimate(view.dossier.evaluation, name, point) for name in HEADLINE}
 
 
+def shown_release(desk: Desk) -> ReleaseView | None:
+    """Return the release that the device page speaks of: the one in use, else the newest."""
+    return desk.view.current or (desk.view.releases[-1] if desk.view.releases else None)
+
+
 def folder(view: ReleaseView) -> str:
     """Return the folder of a release's pages."""
     return f"releases/{slug(view.version)}"

@@ -51,6 +51,7 @@ def environment(templates: Path) -> Environment:
         instant=numbers.instant,
         brief=brief,
         ticks=ticks,
+        placed=placed,
         hashed=lambda name: f"#{words.metric(name)}",
     )
     env.globals.update(words={name: getattr(words, name) for name in dir(words) if name.isupper()})
@@ -69,6 +70,14 @@ def _final(value: Any) -> Any:
 def ticks(value: Any) -> Markup:
     """Return text escaped, with what stands between backticks as code: `risk`."""
     return Markup(_TICKS.sub(r"<code>\1</code>", escaped(value)))  # noqa: S704 - escaped before
+
+
+def placed(place: Any) -> str:
+    """Return a place of the portal as words: `operations.html#audit-trails` as `operations: audit trails`."""
+    page, _, mark = str(place).rpartition("/")[2].partition("#")
+    parts = (part.removesuffix(".html") for part in (page, mark) if part)
+    named = [part.replace("-", " ").replace("_", " ") for part in parts]
+    return ": ".join("overview" if name == "index" else name for name in named)
 
 
 def stop(value: Any) -> str:
