@@ -99,7 +99,7 @@ def ended_by(desk: Desk, event: Any) -> Any:
 
 
 def withdrawn_by(desk: Desk, event: Any) -> Any:
-    """Return the event that took the release of a stop out of use for good (it may be the stop), or `None`."""
+    """Return the event that withdrew the release of a stop for good, be it the stop itself, or `None`."""
     said = (event.body.get("release"), str(event.body.get("on", "")))
     return next(
         (
