@@ -177,7 +177,7 @@ def _signals(desk: Desk) -> Iterator[Item]:
                 "Report overdue" if standing.overdue else "Reportability open",
                 version,
                 text,
-                "after-release.html#signals",
+                "after-release.html#clocks",
             )
         if (record.id, "") in closed:
             continue

@@ -62,6 +62,8 @@ class Page:
     release: str | None = None
     """Version of the release the page belongs to, for the navigation among its pages."""
     description: str = ""
+    boost: float = 1.0
+    """Weight in the search: below 1 for pages that name what others show, so that records come first."""
 
     @property
     def html(self) -> str:

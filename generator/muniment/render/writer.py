@@ -16,6 +16,8 @@ from muniment.render.page import Desk, Page
 from muniment.render.store import as_json
 from muniment.render.text import anchor, clean, count, escaped, external, plain, sentence, slug
 
+_LINE = re.compile(r'(?<=[^\s>])(?=<span class="sub">)|(?<=</code>)(?=<span class="sub">)')
+"""Where a line of its own begins right after text: the search would read both as one word."""
 _TICKS = re.compile(r"`([^`\n]{1,120})`")
 
 
@@ -127,11 +129,11 @@ def _page(env: Environment, desk: Desk, page: Page) -> str:
             **page.values,
         }
     )
-    return _front_matter(page) + body
+    return _front_matter(page) + _LINE.sub(" ", body)
 
 
 def _front_matter(page: Page) -> str:
-    head: dict[str, Any] = {"title": plain(page.title), "search": {"boost": 1}}
+    head: dict[str, Any] = {"title": plain(page.title), "search": {"boost": page.boost}}
     if page.description:
         head["description"] = plain(page.description, 200)
     if page.charts:

@@ -11,6 +11,8 @@ from muniment.render.words import KINDS
 
 ORDER = ("unmet", "undecided", "waived", "met", "not_applicable")
 """Outcomes, the worst first."""
+INDEX = 0.5
+"""Weight of rules and requirements in the search: they name what the records hold."""
 NEWEST = 12
 """Releases whose outcomes the rule index shows."""
 
@@ -50,6 +52,7 @@ def rules(desk: Desk) -> Page:
         template="rules.md.j2",
         values={"rules": desk.edition.rules, "outcomes": _outcomes(desk)},
         sources=(desk.store.derived("rules.json", _rules(desk)),),
+        boost=INDEX,
     )
 
 
@@ -96,6 +99,7 @@ def requirements(desk: Desk) -> Page:
             "placed": sum(1 for pages in shown.values() if pages),
         },
         sources=(desk.store.derived("rules.json", _rules(desk)),),
+        boost=INDEX,
     )
 
 

@@ -121,6 +121,7 @@ def rulings(desk: Desk, view: ReleaseView) -> Page:
         },
         sources=(desk.store.derived(f"releases/{view.version}/verdict.json", value),),
         release=view.version,
+        boost=0.5,
     )
 
 
