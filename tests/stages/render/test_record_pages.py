@@ -168,7 +168,7 @@ def test_after_release_shows_the_state_on_the_date(pages: dict[str, Tree]) -> No
         "Locked intended use claims/1",
         "Runs of the monitors, newest first: 1 of 1",
         "due 2025-10-07: done, 3 days late",
-        "554 mapped to a release",
+        "554 mapped",
         "pms-2025, pms report",
         "Overdue by 30 days",
     )
