@@ -84,6 +84,10 @@ def test_every_page_opens_from_a_folder_without_a_complaint(
         ("drill-in-date", "rules.html#drill-in-date"),
         ("VAL-03", "requirements.html"),
         ("1.1.0", "releases/1.1.0/index.html"),
+        ("night numbers", "after-release.html#exercises"),
+        ("good.example.invalid", "operations.html"),
+        ("poisoning", "device.html#security"),
+        ("albumin", "analysis.html"),
     ],
 )
 def test_search_finds_words_and_ids(
@@ -176,6 +180,9 @@ def test_text_has_contrast_in_both_palettes(sites: dict[bool, Path], browser: Br
         "releases/1.1.0/index",
         "releases/1.1.0/evaluation",
         "releases/1.1.0/rulings",
+        "releases/1.1.0/analysis",
+        "after-release",
+        "operations",
     ):
         opened.goto((sites[False] / HOME / f"{name}.html").as_uri())
         opened.wait_for_load_state("load")
@@ -200,7 +207,11 @@ def test_a_narrow_screen_scrolls_tables_not_the_page(sites: dict[bool, Path], br
     """On a telephone nothing is wider than the screen (WCAG 2.2, 1.4.10)."""
     context = browser.new_context(viewport={"width": 375, "height": 800})
     opened = context.new_page()
-    for name in ("index", "datasets", "monitoring", "releases/1.1.0/evaluation", "releases/1.1.0/approvals"):
+    for name in (
+        *("index", "device", "datasets", "monitoring", "after-release", "operations"),
+        *("releases/1.1.0/index", "releases/1.1.0/evaluation", "releases/1.1.0/analysis"),
+        "releases/1.1.0/approvals",
+    ):
         opened.goto((sites[False] / HOME / f"{name}.html").as_uri())
         opened.wait_for_load_state("load")
         assert opened.evaluate("document.documentElement.scrollWidth") <= 375, name

@@ -32,6 +32,7 @@ from muniment.model.finding import Finding, Severity, Where
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
 from muniment.model.seal import Seal
 from muniment.model.tree import frozen
+from support import edition_records
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> [x](javascript:alert(3)) **bold** "
@@ -153,18 +154,26 @@ def edition(*, hostile: bool = False) -> Edition:
     _device_records(making)
     _datasets(making)
     _decisions(making)
+    edition_records.device_files(making)
+    edition_records.after_release(making)
+    edition_records.operations(making)
     for version, supersedes in (("1.0.0", None), ("1.1.0", "1.0.0"), ("1.2.0-rc1", "1.1.0")):
         _release_records(making, version, supersedes)
     evaluations = {v: making.json(f"releases/{v}/evaluation.json", evaluation(v)) for v in ("1.0.0", "1.1.0")}
+    analyses = {
+        v: making.json(f"releases/{v}/analysis.json", edition_records.analysis(v)) for v in ("1.0.0", "1.1.0")
+    }
     for version in ("1.0.0", "1.1.0"):
+        making.json(f"releases/{version}/sbom.json", edition_records.bill())
+        making.json(f"releases/{version}/privacy.json", {"schema": "demo/privacy/v1", "findings": []})
+        making.json(f"releases/{version}/security.json", {"schema": "demo/security/v1", "calls": 1000})
         making.json(f"releases/{version}/manifest.json", {"schema": "muniment/manifest/v1", "files": []})
         making.json(f"postmarket/{version}/windows.json", windows(version))
     seals = {v: _seals(making, v) for v in ("1.0.0", "1.1.0")}
     files = MemoryFiles(making.files)
     dossiers = {
-        "1.0.0": _dossier(making, "1.0.0", evaluations.get("1.0.0")),
-        "1.1.0": _dossier(making, "1.1.0", evaluations.get("1.1.0")),
-        "1.2.0-rc1": _dossier(making, "1.2.0-rc1", None),
+        version: _dossier(making, version, evaluations.get(version), analyses.get(version))
+        for version in ("1.0.0", "1.1.0", "1.2.0-rc1")
     }
     views = tuple(_view(making, dossier, seals.get(version, ())) for version, dossier in dossiers.items())
     device = Device(DEVICE, dict(sorted(making.records.items())), tuple(dossiers.values()), files)
@@ -377,6 +386,7 @@ def _device_records(making: Making) -> None:
             "manufacturer": {"name": "Example Works", "country": "NL"},
             "udi_di": None,
             "jurisdictions": ["EU", "US"],
+            "regulatory": edition_records.regulatory(),
             "example": True,
             "notice": "Made up for a test; no patient was ever assessed with it.",
             "contacts": [{"role": "quality", "name": "Q. Person", "email": "q@example.org"}],
@@ -517,6 +527,7 @@ def _device_records(making: Making) -> None:
             "title": "Plan",
             "baseline": "datasets/baseline/1",
             "min_n": 10,
+            "robustness": edition_records.robustness(),
             "criteria": [
                 {
                     "id": "C-2",
@@ -790,11 +801,12 @@ def _release_records(making: Making, version: str, supersedes: str | None) -> No
                 "steps": ["Press pause", "Switch back"],
                 "target_minutes": 30,
             },
+            **({} if "rc" in version else edition_records.release(version)),
         },
     )
 
 
-def _dossier(making: Making, version: str, found: Any) -> Dossier:
+def _dossier(making: Making, version: str, found: Any, analysis: Any) -> Dossier:
     release = making.records[f"releases/{version}"]
     artifacts = (
         Artifact("data/p.parquet", "1" * 64, "1" * 64, release.id, "/predictions/table", size=10),
@@ -810,6 +822,7 @@ def _dossier(making: Making, version: str, found: Any) -> Dossier:
         {"data/p.parquet": "1" * 64} if manifest else {},
         hashlib.sha256(manifest).hexdigest() if manifest else None,
         found,
+        analysis=analysis,
     )
 
 

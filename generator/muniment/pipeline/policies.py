@@ -14,6 +14,7 @@ from muniment import diff as differ
 from muniment.errors import InvalidPolicy, UsageError
 from muniment.model.edition import RequirementEntry, RuleEntry
 from muniment.model.finding import Finding
+from muniment.model.places import places
 from muniment.model.policy import Loosening, pattern_steps
 from muniment.model.tree import Tree, steps, walk
 from muniment.pipeline.request import Request
@@ -32,7 +33,7 @@ class RuleIndex:
     fields: Mapping[str, tuple[str, ...]]
     """Requirement id to the record fields that carry it."""
     pages: Mapping[str, tuple[str, ...]]
-    """Requirement id to the portal's pages about it, relative to an edition."""
+    """Requirement id to the portal's pages about it, relative to an edition; `{release}` is any release's."""
     loosenings: tuple[Loosening, ...] = ()
     """Where a layer is less strict than the pack below it."""
 
@@ -150,7 +151,11 @@ def rule_index(request: Request) -> RuleIndex:
         requirements=rows,
         fields={key: tuple(sorted(names)) for key, names in fields.items()},
         pages={
-            row.id: (f"requirements.html#{row.id}", *(f"rules.html#{rule}" for rule in row.rules))
+            row.id: (
+                f"requirements.html#{row.id}",
+                *places(row.id),
+                *(f"rules.html#{rule}" for rule in row.rules),
+            )
             for row in rows
         },
         loosenings=packs.loosenings,

@@ -16,7 +16,17 @@ from muniment.render import attention
 from muniment.render.page import Desk, Page, folder
 from muniment.render.store import Store, as_json
 from muniment.render.text import plain, slug
-from muniment.render.views import datasets, evaluation, home, monitoring, records, release
+from muniment.render.views import (
+    after_release,
+    analysis,
+    datasets,
+    evaluation,
+    home,
+    monitoring,
+    operations,
+    records,
+    release,
+)
 from muniment.render.writer import environment, write
 
 MANIFEST = "portal.json"
@@ -77,6 +87,8 @@ def _device(env: Environment, desk: Desk) -> tuple[dict[str, bytes], list[Any]]:
     back = (
         data_page,
         monitoring.monitoring(desk),
+        after_release.after_release(desk),
+        operations.operations(desk),
         records.decisions(desk),
         records.rules(desk),
         records.requirements(desk),
@@ -89,6 +101,7 @@ def _device(env: Environment, desk: Desk) -> tuple[dict[str, bytes], list[Any]]:
         for page in (
             release.overview(desk, view),
             evaluation.evaluation(desk, view),
+            analysis.analysis(desk, view),
             release.rulings(desk, view),
             release.approvals(desk, view),
         )

@@ -62,6 +62,8 @@ class Page:
     release: str | None = None
     """Version of the release the page belongs to, for the navigation among its pages."""
     description: str = ""
+    boost: float = 1.0
+    """Weight in the search: below 1 for pages that name what others show, so that records come first."""
 
     @property
     def html(self) -> str:
@@ -134,6 +136,11 @@ def headline(view: ReleaseView) -> dict[str, Mapping[str, Any] | None]:
     """Return the estimates a release is known by: discrimination, and both errors where it is used."""
     point = operating_point(view)
     return {name: find_estimate(view.dossier.evaluation, name, point) for name in HEADLINE}
+
+
+def shown_release(desk: Desk) -> ReleaseView | None:
+    """Return the release that the device page speaks of: the one in use, else the newest."""
+    return desk.view.current or (desk.view.releases[-1] if desk.view.releases else None)
 
 
 def folder(view: ReleaseView) -> str:

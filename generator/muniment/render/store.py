@@ -17,9 +17,13 @@ LIMIT = 8 << 20
 
 _COPIED_FOLDERS = ("releases/", "postmarket/", "seals/", "trust/")
 _COPIED_NAMES = (
+    "analysis.json",
     "evaluation.json",
     "operational.json",
     "manifest.json",
+    "privacy.json",
+    "sbom.json",
+    "security.json",
     "windows.json",
     "trusted_root.json",
 )

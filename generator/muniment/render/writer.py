@@ -16,6 +16,8 @@ from muniment.render.page import Desk, Page
 from muniment.render.store import as_json
 from muniment.render.text import anchor, clean, count, escaped, external, plain, sentence, slug
 
+_LINE = re.compile(r'(?<=[^\s>])(?=<span class="sub">)|(?<=</code>)(?=<span class="sub">)')
+"""Where a line of its own begins right after text: the search would read both as one word."""
 _TICKS = re.compile(r"`([^`\n]{1,120})`")
 
 
@@ -53,6 +55,7 @@ def environment(templates: Path) -> Environment:
         instant=numbers.instant,
         brief=brief,
         ticks=ticks,
+        placed=placed,
         hashed=lambda name: f"#{words.metric(name)}",
     )
     env.globals.update(words={name: getattr(words, name) for name in dir(words) if name.isupper()})
@@ -71,6 +74,14 @@ def _final(value: Any) -> Any:
 def ticks(value: Any) -> Markup:
     """Return text escaped, with what stands between backticks as code: `risk`."""
     return Markup(_TICKS.sub(r"<code>\1</code>", escaped(value)))  # noqa: S704 - escaped before
+
+
+def placed(place: Any) -> str:
+    """Return a place of the portal as words: `operations.html#audit-trails` as `operations: audit trails`."""
+    page, _, mark = str(place).rpartition("/")[2].partition("#")
+    parts = (part.removesuffix(".html") for part in (page, mark) if part)
+    named = [part.replace("-", " ").replace("_", " ") for part in parts]
+    return ": ".join("overview" if name == "index" else name for name in named)
 
 
 def stop(value: Any) -> str:
@@ -120,11 +131,11 @@ def _page(env: Environment, desk: Desk, page: Page) -> str:
             **page.values,
         }
     )
-    return _front_matter(page) + body
+    return _front_matter(page) + _LINE.sub(" ", body)
 
 
 def _front_matter(page: Page) -> str:
-    head: dict[str, Any] = {"title": plain(page.title), "search": {"boost": 1}}
+    head: dict[str, Any] = {"title": plain(page.title), "search": {"boost": page.boost}}
     if page.description:
         head["description"] = plain(page.description, 200)
     if page.charts:

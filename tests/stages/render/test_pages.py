@@ -88,6 +88,9 @@ def test_pages_with_numbers_link_their_data(site: Path, pages: dict[str, Tree]) 
         "releases/1.1.0/evaluation",
         "releases/1.1.0/rulings",
         "monitoring",
+        "after-release",
+        "operations",
+        "releases/1.1.0/analysis",
     ):
         links = [e.attributes.get("href", "") for e in pages[f"{HOME}/{name}.html"].of("a")]
         assert any("data/" in link for link in links), name

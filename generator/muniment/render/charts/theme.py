@@ -11,6 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from muniment.render.text import clean
+
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 INK = "#1f2d3a"
 QUIET = "#52606d"
@@ -50,9 +52,18 @@ def _brief(value: Any) -> Any:
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
+def _cleaned(node: Any) -> Any:
+    """Clean every text: the drawing library ends the whole process on a NUL character in a label."""
+    if isinstance(node, dict):
+        return {key: _cleaned(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_cleaned(item) for item in node]
+    return clean(node) if isinstance(node, str) else node
+
+
 def finished(chart: Any) -> Mapping[str, Any]:
     """Return the specification of an Altair chart with the common look; names no address and no clock."""
-    spec: dict[str, Any] = chart.to_dict(validate=False)
+    spec: dict[str, Any] = _cleaned(chart.to_dict(validate=False))
     for address in ("$schema", "usermeta"):
         spec.pop(address, None)
     spec["background"] = "white"

@@ -8,6 +8,7 @@ from typing import Any
 from muniment.render import charts
 from muniment.render.numbers import entries, whole
 from muniment.render.page import Desk, Page
+from muniment.render.standing import pointed
 from muniment.render.words import LAYERS
 
 LINEAGE = "charts/lineage.svg"
@@ -27,6 +28,9 @@ def datasets(desk: Desk) -> tuple[Page, bytes]:
     """Return the page and the drawing of the lineage."""
     layers = [(kind, name, desk.of_kind(kind)) for kind, name in LAYERS.items()]
     records = [record for _, _, found in layers for record in found]
+    snapshots = sorted(
+        desk.of_kind("dataset_snapshot"), key=lambda r: (str(r.body.get("taken_on", "")), r.id), reverse=True
+    )
     nodes, edges = _graph(desk, layers)
     page = Page(
         path="datasets.md",
@@ -36,11 +40,13 @@ def datasets(desk: Desk) -> tuple[Page, bytes]:
             "layers": layers,
             "edges": edges,
             "used_by": _used_by(desk),
+            "snapshots": snapshots,
+            "snapshot_users": _snapshot_users(desk),
             "flows": [(r, entries(r.body, "flow")) for r in records if r.kind == "dataset_splits"],
             "lineage": LINEAGE,
             "alt": _alt(nodes, edges),
         },
-        sources=tuple(ref for r in records for ref in desk.source(r.document.path.split("/", 1)[1])),
+        sources=tuple(ref for r in (*records, *snapshots) for ref in desk.source(pointed(r))),
     )
     return page, charts.lineage(COLUMNS, nodes, edges)
 
@@ -95,6 +101,15 @@ def _used_by(desk: Desk) -> dict[str, list[str]]:
         used = view.dossier.release.body.get("datasets")
         for reference in sorted(set(map(str, used.values()))) if isinstance(used, Mapping) else ():
             out.setdefault(reference, []).append(view.version)
+    return out
+
+
+def _snapshot_users(desk: Desk) -> dict[str, list[str]]:
+    """Return the versions of releases that name each snapshot."""
+    out: dict[str, list[str]] = {}
+    for view in desk.view.releases:
+        for reference in view.dossier.release.body.get("snapshots") or ():
+            out.setdefault(str(reference), []).append(view.version)
     return out
 
 

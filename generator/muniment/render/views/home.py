@@ -8,7 +8,8 @@ from muniment.model.edition import ReleaseView
 from muniment.model.ruling import Outcome, Status
 from muniment.render.attention import LEVELS, items
 from muniment.render.numbers import entries
-from muniment.render.page import HEADLINE, Desk, Page, folder, headline
+from muniment.render.page import HEADLINE, Desk, Page, folder, headline, shown_release
+from muniment.render.standing import due, pointed
 from muniment.render.store import DataRef
 from muniment.render.text import plain
 
@@ -50,11 +51,14 @@ def releases(desk: Desk) -> Page:
 
 def device(desk: Desk) -> Page:
     """Identity, claim, risk, hazards, safe state, roster on the edition's date."""
-    current = desk.view.current or (desk.view.releases[-1] if desk.view.releases else None)
+    current = shown_release(desk)
     release = current.dossier.release.body if current else {}
     claim = desk.record(release.get("claim"))
     hazards = desk.record(release.get("hazards"))
     monitors = desk.record(release.get("monitors"))
+    security = desk.record(release["security"]) if release.get("security") else None
+    plans, contracts = desk.of_kind("pccp"), tuple(reversed(desk.of_kind("contract")))
+    shown = [desk.record("device"), claim, hazards, monitors, desk.record("roster"), security]
     return Page(
         path="device.md",
         title="Device",
@@ -67,17 +71,27 @@ def device(desk: Desk) -> Page:
             "monitors": monitors.body if monitors else {},
             "safe_state": release.get("safe_state", {}),
             "roster": _roster(desk),
-            "records": [
-                r for r in (desk.record("device"), claim, hazards, monitors, desk.record("roster")) if r
-            ],
+            "security": security,
+            "security_findings": _security_findings(desk, security),
+            "pccps": plans,
+            "contracts": contracts,
         },
         sources=tuple(
-            ref
-            for record in (desk.record("device"), claim, hazards, monitors, desk.record("roster"))
-            if record
-            for ref in desk.source(record.document.path.split("/", 1)[1])
+            ref for record in (*shown, *plans, *contracts) if record for ref in desk.source(pointed(record))
         ),
     )
+
+
+def _security_findings(desk: Desk, record: Any) -> list[dict[str, Any]]:
+    """Return the findings of a security file, the open ones first, with how their dates stand."""
+    out = [
+        {
+            "entry": entry,
+            "due": due(desk.edition.as_of, entry.get("due")) if entry.get("state") == "open" else None,
+        }
+        for entry in (entries(record.body, "findings") if record else ())
+    ]
+    return sorted(out, key=lambda row: row["due"] is None)
 
 
 def device_title(desk: Desk) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 from muniment.render import charts
 from muniment.render.numbers import entries, number, shown
 from muniment.render.page import Chart, Desk, Page
+from muniment.render.standing import pointed
 from muniment.render.text import slug
 from muniment.render.views import windows as reader
 from muniment.render.words import metric as printed
 
 DRAWN = ("auroc", "calibration_slope", "oe_ratio", "psi")
 """Measures drawn over everybody."""
+KINDS = ("monitoring", "alert", "drill", "deployment")
 BY_SITE = ("linkage_rho",)
 """Measures drawn by site, where a fault of one feed would show."""
 
@@ -31,7 +33,10 @@ def monitoring(desk: Desk) -> Page:
             "drills": sorted(desk.of_kind("drill"), key=_newest("on")),
             "deployments": desk.of_kind("deployment"),
         },
-        sources=tuple(ref for entry in followed for ref in desk.source(entry["path"])),
+        sources=(
+            *(ref for entry in followed for ref in desk.source(entry["path"])),
+            *(ref for record in desk.of_kind(*KINDS) for ref in desk.source(pointed(record))),
+        ),
         charts=tuple(chart for entry in followed for chart in entry["charts"]),
     )
 

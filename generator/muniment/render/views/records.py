@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from muniment.render.page import Desk, Page
+from muniment.model.edition import RequirementEntry
+from muniment.model.places import RELEASE, places
+from muniment.render.page import Desk, Page, folder, shown_release
 from muniment.render.words import KINDS
 
 ORDER = ("unmet", "undecided", "waived", "met", "not_applicable")
 """Outcomes, the worst first."""
+INDEX = 0.5
+"""Weight of rules and requirements in the search: they name what the records hold."""
 NEWEST = 12
 """Releases whose outcomes the rule index shows."""
 
@@ -42,7 +46,19 @@ def _keywords(records: list[Any]) -> list[tuple[str, list[str]]]:
 
 def rules(desk: Desk) -> Page:
     """Every rule: why, how to fix, what it requires, how it came out on each release."""
-    value = {
+    return Page(
+        path="rules.md",
+        title="Rules",
+        template="rules.md.j2",
+        values={"rules": desk.edition.rules, "outcomes": _outcomes(desk)},
+        sources=(desk.store.derived("rules.json", _rules(desk)),),
+        boost=INDEX,
+    )
+
+
+def _rules(desk: Desk) -> dict[str, Any]:
+    """Return rules and requirements, each with the other, in the shape of `muniment/rules/v1`."""
+    return {
         "schema": "muniment/rules/v1",
         "rules": [
             {
@@ -60,30 +76,38 @@ def rules(desk: Desk) -> Page:
                 "title": entry.title,
                 "rules": list(entry.rules),
                 "fields": [],
-                "pages": [],
+                "pages": list(_pages(desk, entry)),
                 "why_not": entry.why_not,
             }
             for entry in desk.edition.requirements
         ],
     }
-    return Page(
-        path="rules.md",
-        title="Rules",
-        template="rules.md.j2",
-        values={"rules": desk.edition.rules, "outcomes": _outcomes(desk)},
-        sources=(desk.store.derived("rules.json", value),),
-    )
 
 
 def requirements(desk: Desk) -> Page:
     """Every row of the catalogue, with the rules that judge it or why none does."""
     found = desk.edition.requirements
+    shown = {entry.id: _pages(desk, entry) for entry in found}
     return Page(
         path="requirements.md",
         title="Requirements",
         template="requirements.md.j2",
-        values={"requirements": found, "judged": sum(1 for entry in found if entry.rules)},
+        values={
+            "requirements": found,
+            "judged": sum(1 for entry in found if entry.rules),
+            "places": shown,
+            "placed": sum(1 for pages in shown.values() if pages),
+        },
+        sources=(desk.store.derived("rules.json", _rules(desk)),),
+        boost=INDEX,
     )
+
+
+def _pages(desk: Desk, entry: RequirementEntry) -> tuple[str, ...]:
+    """Return the pages that show what a requirement asks for, of the release that the device page shows."""
+    shown = shown_release(desk)
+    release = folder(shown).removeprefix("releases/") if shown else RELEASE
+    return tuple(place for place in places(entry.id, release) if RELEASE not in place)
 
 
 def _outcomes(desk: Desk) -> dict[str, list[tuple[str, list[Any]]]]:

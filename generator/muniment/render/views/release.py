@@ -9,8 +9,9 @@ from muniment.model.change import Change, ChangeClass
 from muniment.model.edition import ReleaseView
 from muniment.model.ruling import Outcome, Ruling
 from muniment.model.seal import Seal
-from muniment.render.page import Desk, Page, folder, headline
+from muniment.render.page import Desk, Page, folder, headline, shown_release
 from muniment.render.text import count, sentence
+from muniment.render.views import standing
 from muniment.render.words import predicate
 
 ORDER = (Outcome.UNMET, Outcome.UNDECIDED, Outcome.WAIVED, Outcome.MET, Outcome.NOT_APPLICABLE)
@@ -53,6 +54,8 @@ def overview(desk: Desk, view: ReleaseView) -> Page:
             "headline": headline(view),
             "target": desk.release(body.get("safe_state", {}).get("target")),
             "artifacts": view.dossier.artifacts,
+            "shown_security": _shown_security(desk),
+            **standing.values(desk, view),
             "unsound": [a for a in view.dossier.artifacts if not a.holds],
         },
         sources=(
@@ -60,10 +63,17 @@ def overview(desk: Desk, view: ReleaseView) -> Page:
             desk.store.derived(f"releases/{view.version}/changes.json", diff),
             *desk.source(f"{view.dossier.id}/release.yaml"),
             *desk.source(f"{view.dossier.id}/manifest.json"),
+            *standing.sources(desk, view),
         ),
         release=view.version,
         description=str(body.get("summary", "")),
     )
+
+
+def _shown_security(desk: Desk) -> Any:
+    """Return the id of the security file that the device page shows."""
+    shown = shown_release(desk)
+    return shown.dossier.release.body.get("security") if shown else None
 
 
 def _by_class(view: ReleaseView) -> list[tuple[str, list[Change]]]:
@@ -111,6 +121,7 @@ def rulings(desk: Desk, view: ReleaseView) -> Page:
         },
         sources=(desk.store.derived(f"releases/{view.version}/verdict.json", value),),
         release=view.version,
+        boost=0.5,
     )
 
 
