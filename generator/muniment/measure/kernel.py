@@ -4,15 +4,16 @@
   is zero or above is its IEEE-754 bit pattern, which keeps the order and loses nothing. Where a score
   is below zero the bits no longer fit beside the label; then the code is the dense rank, and the
   distinct scores are kept beside the keys.
-* **Sort.** One payload-free sort. Sorted keys are canonical: whatever order, chunks or threads the rows
-  came in, the same bits come out, so everything derived from them is reproducible.
+* **Sort.** One payload-free sort, vectorised and on one thread. Sorted keys are canonical: whatever
+  order, chunks or threads the rows came in, the same bits come out, so everything derived from them is
+  reproducible.
 * **Fold.** One pass over blocks that fit the cache, cut between tied scores. Within a tie the negatives
   come first, since the label is the lowest bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -25,6 +26,8 @@ from muniment.measure.prepare import LABEL, SCORE, by_columns
 BLOCK = 1 << 15
 """Keys a block: 256 KiB, which fits the second-level cache."""
 KEY = "key"
+MOST_COUNTED = 1 << 20
+"""Possible combinations of levels up to which those that occur are found by counting."""
 
 UInts: TypeAlias = npt.NDArray[np.uint64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -76,7 +79,7 @@ class Keys:
 
     def positives(self, start: int, stop: int) -> int:
         """Events among the keys from `start` to before `stop`."""
-        return int(np.count_nonzero(self.values[start:stop] & np.uint64(1)))
+        return events_in(self.values[start:stop])
 
     def at_or_above(self, score: float) -> int:
         """Index of the first key whose score is `score` or more."""
@@ -116,15 +119,80 @@ def keyed(frame: pl.DataFrame, scale: Scale) -> pl.DataFrame:
 
 def all_keys(frame: pl.DataFrame, scale: Scale) -> Keys:
     """The sorted keys of every row of a keyed frame."""
-    return Keys(frame[KEY].sort().to_numpy(), scale)
+    return Keys(np.sort(frame[KEY].to_numpy()), scale)
 
 
-def keys_by(frame: pl.DataFrame, by: tuple[str, ...], scale: Scale) -> Mapping[tuple[str, ...], Keys]:
-    """The sorted keys of every level of `by`, ordered by level, in one plan."""
-    columns = by_columns(by)
-    grouped = frame.lazy().group_by(columns).agg(pl.col(KEY).sort()).sort(columns).collect()
-    levels = grouped.select(columns).rows()
-    return {level: Keys(keys.to_numpy(), scale) for level, keys in zip(levels, grouped[KEY], strict=True)}
+def sorted_keys(frame: pl.DataFrame, scale: Scale) -> Keys:
+    """The sorted keys of every row of a prepared frame, keyed or not, in 8 bytes a row."""
+    if scale.distinct is not None:
+        return all_keys(keyed(frame.select(LABEL, SCORE), scale), scale)
+    values = frame[SCORE].to_numpy().view(np.uint64) << np.uint64(1)
+    start = 0
+    for labels in frame[LABEL].get_chunks():
+        for offset in range(0, labels.len(), BLOCK):
+            part = labels[offset : offset + BLOCK].to_numpy()
+            values[start : start + len(part)] |= part
+            start += len(part)
+    values.sort()
+    return Keys(values, scale)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """Which level each row belongs to."""
+
+    levels: Sequence[tuple[str, ...]]
+    """The levels that occur, ascending."""
+    codes: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    """Row to its place among `levels`."""
+
+
+def grouping(frame: pl.DataFrame, by: tuple[str, ...]) -> Grouping:
+    """Number the levels of `by` (of their combinations, for several columns) in ascending order."""
+    names: list[tuple[str, ...]] = [()]
+    codes = np.zeros(frame.height, dtype=np.int64)
+    for column in by_columns(by):
+        found = frame[column].unique().sort()
+        own = frame[column].cast(pl.Enum(found)).to_physical().to_numpy()
+        codes = codes * found.len() + own
+        # Only combinations that occur are kept, so that the numbers stay small.
+        held, codes = _dense(codes, len(names) * found.len())
+        names = [(*names[code // found.len()], found[code % found.len()]) for code in held]
+    # Sixteen bits are sorted by counting.
+    return Grouping(names, codes.astype(np.uint16) if len(names) <= 1 << 16 else codes.astype(np.uint32))
+
+
+def _dense(codes: Ints, possible: int) -> tuple[list[int], Ints]:
+    """The distinct codes, ascending, and each row's place among them."""
+    if possible > MOST_COUNTED:
+        distinct, places = np.unique(codes, return_inverse=True)
+        return distinct.tolist(), places.astype(np.int64)
+    held = np.flatnonzero(np.bincount(codes, minlength=possible))
+    if len(held) == possible:
+        return held.tolist(), codes
+    table = np.zeros(possible, dtype=np.int64)
+    table[held] = np.arange(len(held))
+    return held.tolist(), table[codes]
+
+
+def split_keys(frame: pl.DataFrame, groups: Grouping, scale: Scale) -> Mapping[tuple[str, ...], Keys]:
+    """The sorted keys of every level of a grouping, ordered by level."""
+    values = frame[KEY].to_numpy()[np.argsort(groups.codes, kind="stable")]
+    ends = np.cumsum(np.bincount(groups.codes, minlength=len(groups.levels))).tolist()
+    parts = {}
+    for level, start, stop in zip(groups.levels, [0, *ends], ends, strict=False):
+        part = values[start:stop]
+        part.sort()
+        parts[level] = Keys(part, scale)
+    return parts
+
+
+def events_in(values: UInts) -> int:
+    """Keys with an event, counted block by block."""
+    return sum(
+        int(np.count_nonzero(values[start : start + BLOCK] & np.uint64(1)))
+        for start in range(0, len(values), BLOCK)
+    )
 
 
 def blocks(values: UInts) -> Iterator[tuple[UInts, int, int]]:
@@ -176,7 +244,7 @@ def fold(values: UInts) -> RankState:
     `P · N < 4.6e18`. The placements' variances (DeLong, DeLong and Clarke-Pearson 1988, by mid-ranks as
     in Sun and Xu 2014) are accumulated about one half, which keeps their leading digits.
     """
-    positives = int(np.count_nonzero(values & np.uint64(1)))
+    positives = events_in(values)
     negatives = len(values) - positives
     twice_u = below_p = below_n = 0
     sums = [0.0, 0.0, 0.0, 0.0]

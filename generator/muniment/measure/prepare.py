@@ -140,21 +140,44 @@ def _label(series: pl.Series, spec: TableSpec) -> pl.Series:
         raise UnreadableInput(f"label {spec.label!r} of {_name(spec)} holds {series.dtype}, not labels")
     if series.dtype.is_float():
         series = series.fill_nan(None)
+    if series.dtype.is_numeric() or series.dtype == pl.Boolean:
+        return _by_value(series, spec)
     text = series.cast(pl.String) if series.dtype != pl.String else series.str.strip_chars()
     if series.dtype == pl.String:
         text = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
-    found: list[str] = sorted(text.drop_nulls().unique().to_list())
+    positives = _positives(sorted(text.drop_nulls().unique().to_list()), spec)
+    return text.is_in(positives).set(text.is_null(), None).alias(LABEL)
+
+
+def _by_value(series: pl.Series, spec: TableSpec) -> pl.Series:
+    """The same for numbers and booleans, of which only the distinct values are looked at as text."""
+    distinct = _distinct(series)
+    text = distinct.cast(pl.String)
+    positives = set(_positives(sorted(text.to_list()), spec))
+    events = distinct.filter(text.is_in(list(positives)))
+    if events.len() == 1 and distinct.len() <= 2:
+        called: pl.Series = series == events[0]
+        return called.alias(LABEL)
+    return series.is_in(events.implode()).set(series.is_null(), None).alias(LABEL)
+
+
+def _distinct(series: pl.Series) -> pl.Series:
+    """The distinct values without null; two values are found without hashing every row."""
+    if series.dtype.is_integer() and series.len() > series.null_count():
+        ends = pl.Series([series.min(), series.max()], dtype=series.dtype).unique().sort()
+        if series.is_in(ends.implode()).all():
+            return ends
+    return series.drop_nulls().unique()
+
+
+def _positives(found: Sequence[str], spec: TableSpec) -> list[str]:
+    """Which of the values stand for the event; raises where there are more than two values."""
     if len(found) > 2 and len({_canonical(value) for value in found}) > 2:
         shown = ", ".join(repr(value) for value in found[:5]) + (", …" if len(found) > 5 else "")
         raise UnreadableInput(
             f"label {spec.label!r} of {_name(spec)} has {len(found)} values: {shown}",
             hint="A label has two values; make a column that says whether the event happened.",
         )
-    positives = _positives(found, spec)
-    return text.is_in(positives).set(text.is_null(), None).alias(LABEL)
-
-
-def _positives(found: Sequence[str], spec: TableSpec) -> list[str]:
     canonical = {value: _canonical(value) for value in found}
     distinct = set(canonical.values())
     if spec.positive is None:
