@@ -2,8 +2,8 @@
 
 * **Key.** Score and label in one unsigned integer, `code(score) * 2 + label`. The code of a score that
   is zero or above is its IEEE-754 bit pattern, which keeps the order and loses nothing. Where a score
-  is below zero the bits no longer fit beside the label; then the code is the dense rank, and the
-  distinct scores are kept beside the keys.
+  is below zero the bits no longer fit beside the label; then `codes` makes room. Where it cannot, the code
+  is the dense rank, and the distinct scores are kept beside the keys.
 * **Sort.** One payload-free sort, vectorised and on one thread. Sorted keys are canonical: whatever
   order, chunks or threads the rows came in, the same bits come out, so everything derived from them is
   reproducible.
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from muniment.measure.codes import code_at_or_above, decode, encode, offset_of
 from muniment.measure.prepare import LABEL, SCORE, by_columns
 
 BLOCK = 1 << 15
@@ -39,16 +40,22 @@ class Scale:
     """How codes and scores translate."""
 
     distinct: Floats | None = None
-    """Sorted distinct scores where the code is a dense rank; `None` where the code is the score's bits."""
+    """Sorted distinct scores where the code is a dense rank; `None` where the code is made from bits."""
+    offset: int | None = None
+    """What was taken off the magnitudes (module `codes`); `None` where the code is the score's bits."""
 
     def scores(self, codes: UInts) -> Floats:
         """The scores of `codes`, same shape."""
+        if self.offset is not None:
+            return decode(codes, self.offset)
         if self.distinct is None:
             return codes.view(np.float64)
         return self.distinct[codes.astype(np.int64)]
 
     def code(self, score: float) -> int:
-        """The lowest code of a score at or above `score` (for ranks); its own code (for bits)."""
+        """The lowest code of a score at or above `score`; its own code where the code is its bits."""
+        if self.offset is not None:
+            return code_at_or_above(score, self.offset)
         if self.distinct is not None:
             return int(np.searchsorted(self.distinct, score))
         return int(np.float64(max(score, 0.0) + 0.0).view(np.uint64))
@@ -101,20 +108,35 @@ class RankState:
 
 
 def scale_of(frame: pl.DataFrame) -> Scale:
-    """Bits where no score is below zero, dense ranks otherwise."""
+    """Bits where no score is below zero, shifted bits or dense ranks otherwise."""
     lowest = frame[SCORE].min()
     if frame.height and isinstance(lowest, float) and lowest < 0:
-        return Scale(frame[SCORE].unique().sort().to_numpy())
+        offset = offset_of(frame[SCORE].to_numpy())
+        return Scale(frame[SCORE].unique().sort().to_numpy() if offset is None else None, offset)
     return Scale()
 
 
 def keyed(frame: pl.DataFrame, scale: Scale) -> pl.DataFrame:
     """Return `frame` with a `key` column (UInt64)."""
-    if scale.distinct is None:
-        code = pl.col(SCORE).reinterpret(dtype=pl.UInt64)
+    return frame.with_columns(pl.Series(KEY, _keys(frame, scale)))
+
+
+def _keys(frame: pl.DataFrame, scale: Scale) -> UInts:
+    """Unsorted keys of a prepared frame, in 8 bytes a row where the scores are in one chunk."""
+    if scale.distinct is not None:
+        values = (frame[SCORE].rank("dense") - 1).cast(pl.UInt64).to_numpy() << np.uint64(1)
+    elif scale.offset is not None:
+        values = np.empty(frame.height, dtype=np.uint64)
+        encode(frame[SCORE].to_numpy(), scale.offset, values)
     else:
-        code = (pl.col(SCORE).rank("dense") - 1).cast(pl.UInt64)
-    return frame.with_columns((code * 2 + pl.col(LABEL).cast(pl.UInt64)).alias(KEY))
+        values = frame[SCORE].to_numpy().view(np.uint64) << np.uint64(1)
+    start = 0
+    for labels in frame[LABEL].get_chunks():
+        for offset in range(0, labels.len(), BLOCK):
+            part = labels[offset : offset + BLOCK].to_numpy()
+            values[start : start + len(part)] |= part
+            start += len(part)
+    return values
 
 
 def all_keys(frame: pl.DataFrame, scale: Scale) -> Keys:
@@ -124,15 +146,7 @@ def all_keys(frame: pl.DataFrame, scale: Scale) -> Keys:
 
 def sorted_keys(frame: pl.DataFrame, scale: Scale) -> Keys:
     """The sorted keys of every row of a prepared frame, keyed or not, in 8 bytes a row."""
-    if scale.distinct is not None:
-        return all_keys(keyed(frame.select(LABEL, SCORE), scale), scale)
-    values = frame[SCORE].to_numpy().view(np.uint64) << np.uint64(1)
-    start = 0
-    for labels in frame[LABEL].get_chunks():
-        for offset in range(0, labels.len(), BLOCK):
-            part = labels[offset : offset + BLOCK].to_numpy()
-            values[start : start + len(part)] |= part
-            start += len(part)
+    values = _keys(frame, scale)
     values.sort()
     return Keys(values, scale)
 
