@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from muniment.pipeline.request import Doors, Request, request
+if TYPE_CHECKING:
+    from muniment.pipeline.request import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +64,9 @@ def wants_colour(no_color: bool) -> bool:
 
 def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()) -> Request:
     """Turn the shared options into a request."""
+    # Imported here: a command on anybody's table has no evidence folder, and starts without what reads one.
+    from muniment.pipeline.request import Doors, request
+
     doors = Doors(today=datetime.date.today, progress=_teller(quiet))
     return request(doors, start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
 

@@ -118,6 +118,9 @@ def scale_of(frame: pl.DataFrame) -> Scale:
 
 def keyed(frame: pl.DataFrame, scale: Scale) -> pl.DataFrame:
     """Return `frame` with a `key` column (UInt64)."""
+    if scale.distinct is None and scale.offset is None:
+        code = pl.col(SCORE).reinterpret(dtype=pl.UInt64)
+        return frame.with_columns((code * 2 + pl.col(LABEL).cast(pl.UInt64)).alias(KEY))
     return frame.with_columns(pl.Series(KEY, _keys(frame, scale)))
 
 
@@ -125,11 +128,16 @@ def _keys(frame: pl.DataFrame, scale: Scale) -> UInts:
     """Unsorted keys of a prepared frame, in 8 bytes a row where the scores are in one chunk."""
     if scale.distinct is not None:
         values = (frame[SCORE].rank("dense") - 1).cast(pl.UInt64).to_numpy() << np.uint64(1)
-    elif scale.offset is not None:
-        values = np.empty(frame.height, dtype=np.uint64)
-        encode(frame[SCORE].to_numpy(), scale.offset, values)
     else:
-        values = frame[SCORE].to_numpy().view(np.uint64) << np.uint64(1)
+        values = np.empty(frame.height, dtype=np.uint64)
+        start = 0
+        for chunk in frame[SCORE].get_chunks():
+            scores, part = chunk.to_numpy(), values[start : start + chunk.len()]
+            if scale.offset is not None:
+                encode(scores, scale.offset, part)
+            else:
+                np.left_shift(scores.view(np.uint64), np.uint64(1), out=part)
+            start += chunk.len()
     start = 0
     for labels in frame[LABEL].get_chunks():
         for offset in range(0, labels.len(), BLOCK):
@@ -235,20 +243,35 @@ def blocks(values: UInts) -> Iterator[tuple[UInts, int, int]]:
 
 def tie_counts(values: UInts) -> Iterator[tuple[UInts, Ints, Ints]]:
     """Yield `(codes, positives, negatives)` of the distinct scores, ascending, block by block."""
+    for codes, labels, counts in counted(values):
+        if counts:
+            yield codes, *counts
+        else:
+            events = labels.astype(np.int64)
+            yield codes, events, 1 - events
+
+
+def counted(values: UInts) -> Iterator[tuple[UInts, npt.NDArray[np.bool_], tuple[Ints, Ints] | None]]:
+    """Yield `(codes, labels, None)` of a block without ties, and `(codes, labels, counts)` of one with ties.
+
+    With ties `codes` are distinct and `counts` are the positives and negatives of each.
+    """
     for codes, start, stop in blocks(values):
+        part = values[start:stop]
         if len(codes) != stop - start:
             tied = stop - int(np.searchsorted(values[:stop], np.uint64(int(codes[0]) * 2 + 1)))
-            yield codes, np.array([tied]), np.array([stop - start - tied])
+            counts = np.array([tied]), np.array([stop - start - tied])
+            yield codes, np.empty(0, dtype=np.bool_), counts
             continue
-        labels = (values[start:stop] & np.uint64(1)).astype(np.int64)
-        new = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-        if len(new) == len(codes) - 1:
-            yield codes, labels, 1 - labels
+        labels = (part & np.uint64(1)).astype(np.bool_)
+        new = codes[1:] != codes[:-1]
+        if new.all():
+            yield codes, labels, None
             continue
-        first = np.concatenate(([0], new))
-        events: Ints = np.add.reduceat(labels, first)
+        first = np.concatenate(([0], np.flatnonzero(new) + 1))
+        events: Ints = np.add.reduceat(labels.astype(np.int64), first)
         sizes = np.diff(np.concatenate((first, [len(codes)])))
-        yield codes[first], events, sizes - events
+        yield codes[first], labels, (events, sizes - events)
 
 
 def fold(values: UInts) -> RankState:
@@ -262,23 +285,23 @@ def fold(values: UInts) -> RankState:
     negatives = len(values) - positives
     twice_u = below_p = below_n = 0
     sums = [0.0, 0.0, 0.0, 0.0]
-    for _, events, others in tie_counts(values):
-        above_n = np.cumsum(others)
-        above_p = np.cumsum(events)
+    for held_n, held_p, weights in _ranked(values):
         # Twice the negatives below a tie, those tied counted once: in [0, 2N]. Likewise the positives.
-        rank_n = 2 * (above_n + below_n) - others
-        rank_p = 2 * (above_p + below_p) - events
-        twice_u += int((events * rank_n).sum())
+        rank_n, rank_p = held_n + 2 * below_n, held_p + 2 * below_p
+        events, others = weights if weights else (None, None)
+        twice_u += int((rank_n if events is None else events * rank_n).sum())
         if positives and negatives:
             about_n = (rank_n - negatives) / (2.0 * negatives)
             about_p = (positives - rank_p) / (2.0 * positives)
-            moment_n, moment_p = events * about_n, others * about_p
+            moment_n = about_n if events is None else events * about_n
+            moment_p = about_p if others is None else others * about_p
             sums[0] += float(moment_n.sum())
             sums[1] += float((moment_n * about_n).sum())
             sums[2] += float(moment_p.sum())
             sums[3] += float((moment_p * about_p).sum())
-        below_n += int(above_n[-1])
-        below_p += int(above_p[-1])
+        more = len(rank_n) if events is None else int(events.sum())
+        below_p += more
+        below_n += len(rank_p) if others is None else int(others.sum())
     return RankState(
         positives,
         negatives,
@@ -286,6 +309,24 @@ def fold(values: UInts) -> RankState:
         _variance(sums[0], sums[1], positives),
         _variance(sums[2], sums[3], negatives),
     )
+
+
+def _ranked(values: UInts) -> Iterator[tuple[Ints, Ints, tuple[Ints, Ints] | None]]:
+    """Yield, block by block, twice the negatives (positives) of the block below each positive (negative).
+
+    In a block without ties there is one number a row of the class. With ties there is one number a distinct
+    score, those tied counted once, and how many rows of each class have that score.
+    """
+    for _, labels, counts in counted(values):
+        if counts:
+            events, others = counts
+            yield 2 * np.cumsum(others) - others, 2 * np.cumsum(events) - events, counts
+            continue
+        at_p, at_n = np.flatnonzero(labels), np.flatnonzero(~labels)
+        yield 2 * (at_p - _ASCENDING[: len(at_p)]), 2 * (at_n - _ASCENDING[: len(at_n)]), None
+
+
+_ASCENDING = np.arange(BLOCK)
 
 
 def _variance(total: float, squares: float, n: int) -> float:

@@ -154,19 +154,19 @@ def _by_value(series: pl.Series, spec: TableSpec) -> pl.Series:
     distinct = _distinct(series)
     text = distinct.cast(pl.String)
     positives = set(_positives(sorted(text.to_list()), spec))
-    events = distinct.filter(text.is_in(list(positives)))
-    if events.len() == 1 and distinct.len() <= 2:
+    events = [value for value, word in zip(distinct, text, strict=True) if word in positives]
+    if len(events) == 1:
         called: pl.Series = series == events[0]
         return called.alias(LABEL)
-    return series.is_in(events.implode()).set(series.is_null(), None).alias(LABEL)
+    return series.is_in(events).set(series.is_null(), None).alias(LABEL)
 
 
 def _distinct(series: pl.Series) -> pl.Series:
     """The distinct values without null; two values are found without hashing every row."""
     if series.dtype.is_integer() and series.len() > series.null_count():
-        ends = pl.Series([series.min(), series.max()], dtype=series.dtype).unique().sort()
-        if series.is_in(ends.implode()).all():
-            return ends
+        low, high = series.min(), series.max()
+        if ((series == low) | (series == high)).all():
+            return pl.Series([low] if low == high else [low, high], dtype=series.dtype)
     return series.drop_nulls().unique()
 
 
