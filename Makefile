@@ -14,6 +14,7 @@ LOCKED := install --require-hashes --no-deps
 RUNTIME_LOCK := requirements/runtime.lock
 DEV_LOCK := requirements/dev.lock
 INTEGRATIONS_LOCK := requirements/integrations.lock
+BENCH_LOCK := requirements/bench.lock
 
 # A stamp carries the checksum of what it was made from, so an unchanged lock costs nothing and a
 # changed one is installed whatever the files' times say.
@@ -21,6 +22,7 @@ key = $(shell cat $(1) pyproject.toml | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call key,$(RUNTIME_LOCK))
 DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
 INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK))
+BENCH := build/bench/.ready-$(call key,$(BENCH_LOCK))
 
 BROWSERS := chromium chromium-browser google-chrome
 
@@ -52,8 +54,8 @@ test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, ins
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve
 
-bench: $(DEV)  ## side-by-side benchmarks
-	@set -e; for script in bench/*.py; do echo "$$script"; $(BIN)/python "$$script"; done
+bench: $(DEV) $(BENCH)  ## side-by-side benchmarks; bench/README.md says how to read them
+	@echo "bench/measure.py"; $(BIN)/python bench/measure.py
 
 reseal: $(DEV)  ## make a fresh local trust domain and seal the example anew
 	$(BIN)/python evidence/prognosis-180/pipeline/reseal.py
@@ -70,6 +72,7 @@ lock: $(DEV)  ## resolve the dependencies again and write the locks
 	$(UV_COMPILE) pyproject.toml --group build -o $(RUNTIME_LOCK)
 	$(UV_COMPILE) pyproject.toml --group build --group dev -c $(RUNTIME_LOCK) -o $(DEV_LOCK)
 	$(UV_COMPILE) --group integrations -o $(INTEGRATIONS_LOCK)
+	$(UV_COMPILE) --group bench -o $(BENCH_LOCK)
 
 clean:  ## delete what was built, and the caches; .venv stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -106,6 +109,11 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
+	@touch $@
+
+$(BENCH): | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear build/bench
+	@build/bench/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(BENCH_LOCK)
 	@touch $@
 
 browser:
