@@ -134,21 +134,21 @@ METRICS = (
 
 
 def points(y: Any, s: Any) -> Numbers:
-    """Point estimates of one cohort by scikit-learn."""
+    """Point estimates of one cohort, each by scikit-learn's own function."""
     from sklearn import metrics
 
-    tn, fp, fn, tp = (int(x) for x in metrics.confusion_matrix(y, s >= THRESHOLD).ravel())
+    called = s >= THRESHOLD
     return {
         "auroc": float(metrics.roc_auc_score(y, s)),
         "average_precision": float(metrics.average_precision_score(y, s)),
         "brier": float(metrics.brier_score_loss(y, s)),
         "log_loss": float(metrics.log_loss(y, s)),
-        "sensitivity": tp / (tp + fn),
-        "specificity": tn / (tn + fp),
-        "ppv": tp / (tp + fp),
-        "npv": tn / (tn + fn),
-        "accuracy": (tp + tn) / (tp + tn + fp + fn),
-        "f1": 2 * tp / (2 * tp + fp + fn),
+        "sensitivity": float(metrics.recall_score(y, called)),
+        "specificity": float(metrics.recall_score(y, called, pos_label=0)),
+        "ppv": float(metrics.precision_score(y, called)),
+        "npv": float(metrics.precision_score(y, called, pos_label=0)),
+        "accuracy": float(metrics.accuracy_score(y, called)),
+        "f1": float(metrics.f1_score(y, called)),
     }
 
 

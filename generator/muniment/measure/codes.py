@@ -26,15 +26,32 @@ def offset_of(*columns: Floats) -> int | None:
 
     The columns are free of NaN and of -0.0.
     """
-    low, high = _MAGNITUDE, 0
+    reach: tuple[int, int] | None = None
     for column in columns:
-        bits = column.view(np.int64)
-        for start in range(0, len(bits), BLOCK):
-            magnitudes = bits[start : start + BLOCK] & _MAGNITUDE
-            high = max(high, int(magnitudes.max()))
-            # Zero wraps to the largest number, so that the minimum is that of the others.
-            low = min(low, int((magnitudes - 1).view(np.uint64).min()))
+        reach = joined(reach, span(column))
+    return offset_of_span(*reach) if reach else None
+
+
+def offset_of_span(low: int, high: int) -> int | None:
+    """The same from the smallest (less one) and the largest magnitude."""
     return None if high - low > _MOST else min(low, high)
+
+
+def span(column: Floats) -> tuple[int, int]:
+    """The smallest non-zero magnitude less one, and the largest magnitude."""
+    low, high = _MAGNITUDE, 0
+    bits = column.view(np.int64)
+    for start in range(0, len(bits), BLOCK):
+        magnitudes = bits[start : start + BLOCK] & _MAGNITUDE
+        high = max(high, int(magnitudes.max()))
+        # Zero wraps to the largest number, so that the minimum is that of the others.
+        low = min(low, int((magnitudes - 1).view(np.uint64).min()))
+    return low, high
+
+
+def joined(first: tuple[int, int] | None, second: tuple[int, int]) -> tuple[int, int]:
+    """The span of two columns together."""
+    return second if first is None else (min(first[0], second[0]), max(first[1], second[1]))
 
 
 def encode(values: Floats, offset: int, out: UInts, bit: int = 0) -> None:

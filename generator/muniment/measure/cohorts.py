@@ -118,6 +118,19 @@ def everybody(prepared: Prepared, points: Sequence[OperatingPoint], min_n: int) 
     return Cohort({}, keys, counts, keys.n, keys.positives(0, keys.n), small, units)
 
 
+def of_keys(keys: Keys, points: Sequence[OperatingPoint], lower_is_positive: bool, min_n: int) -> Cohort:
+    """The cohort of all rows from their keys alone; every operating point has one threshold."""
+    counts: dict[float | str, Counts] = {}
+    events = keys.positives(0, keys.n)
+    for point in points:
+        assert point.threshold is not None
+        first = keys.at_or_above(-point.threshold if lower_is_positive else point.threshold)
+        tp = keys.positives(first, keys.n)
+        counts[point.id] = Counts(tp, keys.n - first - tp, events - tp, first - events + tp)
+    small = fewer(min_n) if keys.n < min_n else None
+    return Cohort({}, keys, counts, keys.n, events, small)
+
+
 def levels(
     prepared: Prepared, by: tuple[str, ...], points: Sequence[OperatingPoint], min_n: int
 ) -> tuple[Cohort, ...]:

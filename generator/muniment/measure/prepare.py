@@ -6,7 +6,7 @@ score: Polars sorts NaN above every number, so that `NaN >= threshold` would be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ class TableSpec:
     """The column with the number of equal rows that a row stands for; whole numbers, 0 leaves a row out."""
     name: str = "the table"
     """What messages call the table."""
+
+    @property
+    def title(self) -> str:
+        """The name without its folder."""
+        return Path(self.name).name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,14 +156,22 @@ def _label(series: pl.Series, spec: TableSpec) -> pl.Series:
 
 def _by_value(series: pl.Series, spec: TableSpec) -> pl.Series:
     """The same for numbers and booleans, of which only the distinct values are looked at as text."""
-    distinct = _distinct(series)
-    text = distinct.cast(pl.String)
-    positives = set(_positives(sorted(text.to_list()), spec))
-    events = [value for value, word in zip(distinct, text, strict=True) if word in positives]
+    events = positive_values(labels_of(series), spec)
     if len(events) == 1:
         called: pl.Series = series == events[0]
         return called.alias(LABEL)
     return series.is_in(events).set(series.is_null(), None).alias(LABEL)
+
+
+def labels_of(series: pl.Series) -> list[object]:
+    """The distinct labels of a column of numbers or booleans, in any order."""
+    return list(_distinct(series))
+
+
+def positive_values(found: Iterable[object], spec: TableSpec) -> list[object]:
+    """Those of the distinct labels that stand for the event; raises where they are no two classes."""
+    words = {str(value).lower() if isinstance(value, bool) else str(value): value for value in found}
+    return [words[word] for word in _positives(sorted(words), spec)]
 
 
 def _distinct(series: pl.Series) -> pl.Series:
