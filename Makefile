@@ -15,18 +15,21 @@ RUNTIME_LOCK := requirements/runtime.lock
 DEV_LOCK := requirements/dev.lock
 INTEGRATIONS_LOCK := requirements/integrations.lock
 BENCH_LOCK := requirements/bench.lock
+REFERENCES_LOCK := requirements/references.lock
 
 # A stamp carries the checksum of what it was made from, so an unchanged lock costs nothing and a
 # changed one is installed whatever the files' times say.
 key = $(shell cat $(1) pyproject.toml | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call key,$(RUNTIME_LOCK))
 DEV := $(VENV)/.dev-$(call key,$(RUNTIME_LOCK) $(DEV_LOCK))
-INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK))
+INTEGRATIONS_NPM := tests/integrations/package.json
+INTEGRATIONS := build/integrations/.ready-$(call key,$(INTEGRATIONS_LOCK) $(INTEGRATIONS_NPM))
 BENCH := build/bench/.ready-$(call key,$(BENCH_LOCK))
+REFERENCES := build/references/venv/.ready-$(call key,$(REFERENCES_LOCK))
 
 BROWSERS := chromium chromium-browser google-chrome
 
-.PHONY: help portal test test-slow test-integrations lint serve bench lock reseal docs docs-screenshot browser clean
+.PHONY: help portal test test-slow test-integrations references lint fuzz serve bench lock reseal docs docs-screenshot browser clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -51,11 +54,24 @@ test-slow: $(DEV) browser  ## only the tests marked slow
 test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
 	$(BIN)/python -m pytest tests/integrations -m integration
 
+FUZZ_SECONDS := 60
+
+fuzz: $(DEV)  ## throw inputs at the loader and the expressions for FUZZ_SECONDS (60)
+	$(BIN)/python tests/fuzz.py $(FUZZ_SECONDS)
+
+references: $(DEV) $(REFERENCES)  ## compute the reference numbers again by R (where it is) and by Python's peers
+	$(BIN)/python tests/references/cases.py
+	@if command -v Rscript >/dev/null 2>&1; then TZ=UTC Rscript tests/references/peers.R; \
+	else echo "There is no Rscript: tests/references/r.json stays as it is (tests/references/README.md says what to install)." >&2; fi
+	build/references/venv/bin/python tests/references/peers.py
+	PYTHONPATH=tests $(BIN)/python -m references.report
+
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve
 
 bench: $(DEV) $(BENCH)  ## side-by-side benchmarks; bench/README.md says how to read them
 	@echo "bench/measure.py"; $(BIN)/python bench/measure.py
+	@echo "bench/check.py"; $(BIN)/python bench/check.py --bundles 1 10 200 2000 10000 --write
 
 reseal: $(DEV)  ## make a fresh local trust domain and seal the example anew
 	$(BIN)/python evidence/prognosis-180/pipeline/reseal.py
@@ -73,6 +89,7 @@ lock: $(DEV)  ## resolve the dependencies again and write the locks
 	$(UV_COMPILE) pyproject.toml --group build --group dev -c $(RUNTIME_LOCK) -o $(DEV_LOCK)
 	$(UV_COMPILE) --group integrations -o $(INTEGRATIONS_LOCK)
 	$(UV_COMPILE) --group bench -o $(BENCH_LOCK)
+	$(UV_COMPILE) --group references -o $(REFERENCES_LOCK)
 
 clean:  ## delete what was built, and the caches; .venv stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -109,11 +126,19 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
+	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server runs on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@cp $(INTEGRATIONS_NPM) build/integrations/
+	@cd build/integrations && npm install --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 	@touch $@
 
 $(BENCH): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/bench
 	@build/bench/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(BENCH_LOCK)
+	@touch $@
+
+$(REFERENCES): | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear build/references/venv
+	@build/references/venv/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(REFERENCES_LOCK)
 	@touch $@
 
 browser:

@@ -61,6 +61,25 @@ def test_the_evaluation_of_another_release_is_a_fault(example: Project) -> None:
     faulty(example.run("check"), f"{RELEASE}/evaluation.json:", f"the evaluation of {DEVICE} 1.2.0")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"schema": "muniment/analysis/v1"}\n',
+        b'{"schema": "muniment/analysis/v1", "schema": 1}\n',
+        b'{"schema": "muniment/evaluation/v1"}\n',
+        b"[" * 100_000,
+        b"\xff\xfe",
+    ],
+)
+def test_a_misshapen_analysis_is_a_located_fault(example: Project, data: bytes) -> None:
+    """An analysis of the recorded digest and the wrong shape is refused before a rule reads it."""
+    path = example.device / RELEASE / "analysis.json"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_bytes(data)
+    example.edit(f"{RELEASE}/release.yaml", before, hashlib.sha256(data).hexdigest())
+    faulty(example.run("check"), f"{RELEASE}/analysis.json:1:", "error[json]", "never by hand")
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])
 def test_a_file_that_is_no_seal_is_a_fault_without_a_deep_run(example: Project, data: bytes) -> None:
     """What lies among the seals is one, or is named."""
@@ -254,3 +273,101 @@ def test_the_shell_completes_commands(pristine: Project) -> None:
     assert "_muniment_completion" in script.out
     words = started(pristine, _MUNIMENT_COMPLETE="bash_complete", COMP_WORDS="muniment ch", COMP_CWORD="1")
     assert words.out == "plain,check\n"
+
+
+def completed(project: Project, words: str) -> list[str]:
+    """What a real bash offers after `words` once the script that the help names was evaluated."""
+    script = (
+        'eval "$(_MUNIMENT_COMPLETE=bash_source muniment)"\n'
+        f"COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        "function=$(complete -p muniment | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
+        "$function muniment\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("MUNIMENT_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        cwd=project.root,
+        env=clean | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("muniment ver", ["verify"]),
+        ("muniment check --st", ["--staged"]),
+        ("muniment check --format sa", ["sarif"]),
+        ("muniment check --rule conj", ["conjunctive-gate"]),
+        ("muniment check --gate 1", ["1.0.0", "1.1.0-rc1", "1.2.0"]),
+        ("muniment why 2.0.0-", ["2.0.0-rc1"]),
+        (f"muniment verify {DEVICE}/1.2", [f"{DEVICE}/1.2.0"]),
+        ("muniment approve --role x 2.0.0-", ["2.0.0-rc1"]),
+    ],
+)
+def test_bash_completes_commands_options_releases_and_rules(
+    pristine: Project, words: str, offered: list[str]
+) -> None:
+    """A real bash, as the help says: names of the evidence as well as names of the program."""
+    assert completed(pristine, words) == offered
+
+
+def test_completion_is_quiet_where_there_is_no_evidence(tmp_path: Path) -> None:
+    """Pressing a key never prints an error."""
+    assert completed(Project(tmp_path), 'muniment why ""') == []
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"), [("zsh", "#compdef muniment"), ("fish", "complete --no-files --command muniment")]
+)
+def test_other_shells_have_a_script(pristine: Project, shell: str, words: str) -> None:
+    """zsh and fish are given a script in their own language that asks the program."""
+    script = started(pristine, _MUNIMENT_COMPLETE=f"{shell}_source").out
+    assert words in script
+    assert f"_MUNIMENT_COMPLETE={shell}_complete" in script
+    if shell == "fish":
+        told = started(
+            pristine, _MUNIMENT_COMPLETE="fish_complete", COMP_WORDS="muniment ch", COMP_CWORD="ch"
+        )
+    else:
+        told = started(pristine, _MUNIMENT_COMPLETE="zsh_complete", COMP_WORDS="muniment ch", COMP_CWORD="1")
+    assert "check" in told.out
+
+
+def on_a_terminal(project: Project, **environment: str) -> str:
+    """What `check` writes to a terminal."""
+    import pty
+
+    shown: list[bytes] = []
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MUNIMENT_", "NO_COLOR"))} | environment
+    outer, inner = pty.openpty()
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("muniment")), "check"],
+        cwd=project.root,
+        env=clean | {"TERM": "xterm"},
+        stdout=inner,
+        stderr=subprocess.DEVNULL,
+    ):
+        os.close(inner)
+        try:
+            while data := os.read(outer, 65536):
+                shown.append(data)
+        except OSError:  # the other end of a terminal was closed
+            pass
+        finally:
+            os.close(outer)
+    return b"".join(shown).decode()
+
+
+def test_colours_are_for_terminals_that_want_them(pristine: Project) -> None:
+    """Colours on a terminal, none in a pipe, and none for who says NO_COLOR (no-color.org)."""
+    assert "\x1b[32maccepted\x1b[0m" in on_a_terminal(pristine)
+    assert "\x1b[" not in on_a_terminal(pristine, NO_COLOR="1")
+    assert "\x1b[" not in on_a_terminal(pristine, MUNIMENT_NO_COLOR="1")
+    assert "\x1b[" not in started(pristine, "check").out

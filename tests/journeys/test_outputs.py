@@ -27,10 +27,12 @@ OUTPUTS = {
     "rules": ("rules",),
     "policy-lint": ("policy", "lint"),
     "policy-test": ("policy", "test"),
+    "policy-diff": ("policy", "diff", "core", "internal"),
     "verification": ("verify", "2.0.0"),
     "evaluation": ("evaluate", "2.0.0", "--dry-run"),
     "measures": ("measure", TABLE, *COLUMNS, "--threshold", "0.4", "--by", "sex"),
     "comparison": ("compare", TABLE, OTHER, *COLUMNS, "--threshold", "0.4"),
+    "snapshot": ("snapshot", "predictions/2", TABLE, "--id", "patient_id", "--dry-run"),
     "drift": ("drift", OTHER, TABLE, "--columns", "score,sex,site"),
 }
 

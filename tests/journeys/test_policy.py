@@ -23,6 +23,9 @@ def test_an_expression_is_tried_on_a_release(pristine: Project) -> None:
     """The facts are those that rules see."""
     ran = pristine.run("policy", "eval", "measures.cohort.n", "--release", "2.0.0")
     assert (ran.code, ran.json) == (0, 1260)
+    wrong = "analysis.errors.edge.map(e, e.condition)"
+    ran = pristine.run("policy", "eval", wrong, "--release", "2.0.0")
+    assert (ran.code, ran.json) == (0, ["low_signal", "artefact", "missing_input"])
     missing = pristine.run("policy", "eval", "plan.nothing", "--release", "2.0.0")
     assert missing.code == 1
     assert "plan.nothing" in missing.err
@@ -58,6 +61,10 @@ def test_many_expressions_are_answered_a_line_each(example: Project) -> None:
 @pytest.mark.parametrize(
     ("path", "word"),
     [
+        ("release.explainability.contract.semantics_version", "clinical"),
+        ("release.explainability.contract.schema_version", "operational"),
+        ("release.analysis.sha256", "administrative"),
+        ("plan.robustness[R-1].max_drop", "clinical"),
         ("release.summary", "administrative"),
         ("monitoring.monitors[M-1].owner", "operational"),
         ("monitoring.monitors[M-1].threshold.warn", "clinical"),

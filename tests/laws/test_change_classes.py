@@ -60,6 +60,17 @@ def criterion(edit: Mutation) -> str:
     return OPERATIONAL if domain == "operational" else CLINICAL
 
 
+def component(edit: Mutation) -> str:
+    """A lockfile is operational, any other part of what is released is clinical."""
+    parts = _record(edit)["components"]
+    return OPERATIONAL if parts[edit.steps[1]]["role"] == "lockfile" else CLINICAL  # type: ignore[index]
+
+
+def control(edit: Mutation) -> str:
+    """One more control is operational; one less, or one that cannot be found by its id, is clinical."""
+    return OPERATIONAL if edit.kind == "added" else CLINICAL
+
+
 def _record(edit: Mutation) -> dict[str, list[dict[str, dict[str, str]]]]:
     return next(d.records[edit.record].body for d in RELEASES.values() if edit.record in d.records)  # type: ignore[return-value]
 
@@ -74,11 +85,22 @@ TABLE: list[tuple[str, str | Judge]] = [
     (r"release\.impact", CLINICAL),  # with it goes intended_use_intact
     (r"release\.impact\..*", ADMINISTRATIVE),
     (r"release\.(stages|operational)(\[\])?(\..*)?", ADMINISTRATIVE),
-    (r"release\.release_notes\.explanation_change", OPERATIONAL),
+    (r"release\.release_notes\.explanation_changed?", OPERATIONAL),
     (r"release\.release_notes(\..*)?", ADMINISTRATIVE),
     (r"release\.labelling\.udi_decision", ADMINISTRATIVE),
+    # Evidence about the release, and no part of the device.
+    (
+        r"release\.(analysis|attribution|error_examples|system_tests|reader_study|precision_study|privacy)"
+        r"(\[\])?(\..*)?",
+        ADMINISTRATIVE,
+    ),
+    (r"release\.explainability\.contract\.golden(\..*)?|release\.snapshots", ADMINISTRATIVE),
+    (r"security\.(title|tests(\[\])?(\..*)?)", ADMINISTRATIVE),
+    (r"run\.(log|promotion)(\..*)?|run\.no_revision", ADMINISTRATIVE),
+    (r"plan\.robustness\[\]\.rationale|pccp\.title", ADMINISTRATIVE),
     # Here every edit names a record that is not there, and with it goes all that stood in it.
-    (r"release\.(claim|hazards|monitors|plan|run)", CLINICAL),
+    (r"release\.(claim|hazards|monitors|plan|run|security|pccp|pccp\.plan)", CLINICAL),
+    (r"release\.pccp\..*", ADMINISTRATIVE),  # how the release stands to the plan; the plan itself is below
     (r"release\.datasets\.\w+", CLINICAL),
     (r"plan\.title|run\.title|datasets\.raw\.title", ADMINISTRATIVE),
     (r"plan\.(criteria|operating_points)\[\]\.rationale", ADMINISTRATIVE),
@@ -88,16 +110,28 @@ TABLE: list[tuple[str, str | Judge]] = [
     (r"release\.(model\.file|predictions\.table|components\[\]\.file)\.path", ADMINISTRATIVE),
     # monitors[].window|owner|routing, alert routing; rollback.steps; images, lockfile.
     (r"monitoring\.monitors\[\]\.threshold(\..*)?", threshold),
-    (r"monitoring\.monitors\[\]\.hazards", CLINICAL),  # a hazard that is no longer watched
+    # What is watched, and for which hazard.
+    (r"monitoring\.monitors\[\]\.(hazards|signal|indicator(\..*)?)", CLINICAL),
+    (r"monitoring\.not_monitored", CLINICAL),
     (r"monitoring\.monitors", CLINICAL),
     (r"monitoring\.monitors\[\](\.id)?", monitor_itself),
     (r"monitoring\..*", OPERATIONAL),
     (r"release\.safe_state(\..*)?", OPERATIONAL),
     (r"run\.(environment|argv|determinism|steps)(\[\])?(\..*)?", OPERATIONAL),
+    # infra/**, sbom, lockfile, images, access; a control that is gone no longer controls.
+    (r"release\.images\.\w+\.(not_containerised|lockfile\.path)", ADMINISTRATIVE),
+    (r"release\.sbom\.(file\.path|vulnerabilities\.(checked_on|origin|source))", ADMINISTRATIVE),
+    (r"release\.(images|sbom|automation)(\[\])?(\..*)?", OPERATIONAL),
+    (r"release\.components\[\]\.file(\..*)?", component),
+    (r"security\.controls", CLINICAL),
+    (r"security\.controls\[\](\.id)?", control),
+    (r"security\..*", OPERATIONAL),
+    (r"datasets\.baseline\.custody(\..*)?", OPERATIONAL),
+    (r"release\.explainability\.contract\.schema_version", OPERATIONAL),
     # acceptance/**, and latency and uptime targets.
     (r"plan\.criteria\[\](\..*)?", criterion),
     # claim/**, datasets/**, features/**, model.digest, operating_point, limitations, labelling, explanations.
-    (r"(claim|datasets|plan|hazards|run)\..*", CLINICAL),
+    (r"(claim|datasets|plan|hazards|run|pccp)\..*", CLINICAL),
     (r"release\.(model|predictions|components|limitations|labelling|explainability)(\[\])?(\..*)?", CLINICAL),
     (r"release\.datasets", CLINICAL),
 ]

@@ -159,3 +159,36 @@ def test_threads_do_not_matter(tmp_path):
         for threads in ("1", "2", "8")
     }
     assert len(digests) == 1
+
+
+DRAWN = """
+import hashlib, json, sys
+from muniment.measure import MeasureRequest, measure_table
+found = measure_table(
+    MeasureRequest(sys.argv[1], "y", "s", bootstrap=200, thresholds=(0.3,), by=(("g",), ("h",), ("g", "h")),
+                   partial_fpr=0.2, prevalence=0.1)
+)
+print(hashlib.sha256(json.dumps(found.as_json(), sort_keys=True).encode()).hexdigest())
+"""
+
+
+def test_threads_do_not_matter_to_replicates(tmp_path):
+    """Refitted curves and joint suppression give the same bytes on any number of threads of any library."""
+    rng = np.random.default_rng(1)
+    score = rng.random(1500)
+    table = pl.DataFrame({"s": score, "y": rng.random(1500) < score})
+    table = table.with_columns(
+        g=pl.Series(rng.integers(0, 3, 1500)), h=pl.Series(rng.exponential(2, 1500)).floor()
+    )
+    table.write_parquet(tmp_path / "t.parquet", row_group_size=500)
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", DRAWN, str(tmp_path / "t.parquet")],
+            env=os.environ | {"POLARS_MAX_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "4")
+    }
+    assert len(digests) == 1

@@ -29,7 +29,8 @@ def pins(name: str) -> dict[str, set[str]]:
 
 def test_there_are_locks() -> None:
     """The tests below look at something."""
-    assert {path.name for path in LOCKS} == {"runtime.lock", "dev.lock", "integrations.lock"}
+    names = ("runtime", "dev", "integrations", "bench", "references")
+    assert {path.name for path in LOCKS} == {f"{name}.lock" for name in names}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
@@ -47,17 +48,21 @@ def test_every_pin_has_a_hash(lock: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"),
-    [("runtime.lock", ["build"]), ("dev.lock", ["build", "dev"]), ("integrations.lock", None)],
+    ("lock", "groups", "alone"),
+    [
+        ("runtime.lock", ["build"], False),
+        ("dev.lock", ["build", "dev"], False),
+        ("integrations.lock", ["integrations"], True),
+        ("bench.lock", ["bench"], True),
+        ("references.lock", ["references"], True),
+    ],
 )
-def test_a_lock_satisfies_the_project(lock: str, groups: list[str] | None) -> None:
+def test_a_lock_satisfies_the_project(lock: str, groups: list[str], alone: bool) -> None:
     """Every requirement of pyproject.toml is pinned by its lock at a version it allows."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
-    wanted = list(project["dependency-groups"]["integrations"]) if groups is None else []
-    if groups is not None:
-        wanted += project["project"]["dependencies"]
-        for group in groups:
-            wanted += project["dependency-groups"][group]
+    wanted = [] if alone else list(project["project"]["dependencies"])
+    for group in groups:
+        wanted += project["dependency-groups"][group]
     pinned = pins(lock)
     for text in wanted:
         requirement = Requirement(text)

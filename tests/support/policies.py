@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -26,10 +27,26 @@ def documents() -> Mapping[str, Tree]:
     return MappingProxyType(found)
 
 
+SHIPPED = ("core", "internal")
+"""Packs that ship with the program; each judges alone."""
+
+
 @cache
-def packs() -> judge.Packs:
-    """The shipped packs."""
-    return judge.load_packs(documents())
+def packs(name: str = "core") -> judge.Packs:
+    """A shipped pack."""
+    return judge.load_packs({path: tree for path, tree in documents().items() if path.startswith(f"{name}/")})
+
+
+@cache
+def schema_documents() -> Mapping[str, Any]:
+    """Every JSON Schema by name, as the pipeline hands them to the lint."""
+    folder = POLICIES.parent / "schemas"
+    return MappingProxyType(
+        {
+            path.relative_to(folder).as_posix().removesuffix(".json"): json.loads(path.read_text("utf-8"))
+            for path in sorted(folder.rglob("*.json"))
+        }
+    )
 
 
 def rule_file(**fields: Any) -> dict[str, Any]:

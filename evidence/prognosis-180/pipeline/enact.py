@@ -8,8 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attack
 import enacted_decisions
 import enacted_postmarket
+import enacted_security
+import enacted_surveillance
+import privacy
 from emit import document, sequence
 from enacted_numbers import Numbers
 from enacted_seals import seals
@@ -19,10 +23,15 @@ HEAD = "# Written by pipeline/enact.py: change it there.\n"
 
 def write(root: Path) -> None:
     """Write all enacted records below a device folder that already holds releases and windows."""
+    attack.write(root)
+    privacy.write(root)
     numbers = Numbers(root)
+    operations = enacted_postmarket.records(root, numbers)
     records: dict[str, dict[str, Any]] = {
         **enacted_decisions.records(numbers),
-        **enacted_postmarket.records(root, numbers),
+        **operations,
+        **enacted_surveillance.records(numbers, operations),
+        **enacted_security.records(root),
     }
     for name, body in records.items():
         save(root / f"{name}.yaml", HEAD + document(body))

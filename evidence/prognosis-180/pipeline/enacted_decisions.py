@@ -19,7 +19,7 @@ GROUPS = ["S-GROUP", "S-SEX", "S-SITE"]
 
 def records(numbers: Numbers) -> dict[str, Record]:
     """Every record below `decisions/`, by id."""
-    return {**requests(), **boards(numbers), **closures(), **others()}
+    return {**requests(), **boards(numbers), **closures(), **others(), **determinations()}
 
 
 def request(title: str, opened: str, by: str, **said: Any) -> Record:
@@ -217,12 +217,13 @@ def others() -> dict[str, Record]:
         "decisions/dev-001": {
             "kind": "deviation", "schema": 1, "origin": "enacted",
             "title": "Emergency pause of 1.0.0 at all sites",
-            "release": "releases/1.0.0",
+            "release": "releases/1.0.0", "type": "emergency",
             "what": "The feature was switched off at S1 to S5 on 2025-04-11, before a change request existed.",
             "why": "Physiology of other patients is fed to the scorer at four of five sites; any estimate may be wrong in either direction.",
             "risk": "Without the tool teams work as before it. With it, H-4 of hazards/1 is present.",
             "approved_by": [who.CLINICAL, who.OPERATIONS],
             "opened_on": "2025-04-11", "expires": "2025-07-31", "ratified_on": "2025-04-14",
+            "ratified_by": [who.CLINICAL, who.QUALITY],
             "capa": "CAPA-7: linkage check at every load",
             "keywords": ["pause", "data linkage", "emergency"],
         },
@@ -233,4 +234,54 @@ def others() -> dict[str, Record]:
             "approved_by": [who.CLINICAL, who.REGULATORY, who.QUALITY],
             "issued": "2026-01-22", "expires": "2026-07-15",
         },
+    }  # fmt: skip
+
+
+GUIDANCE = (
+    "The maker's procedure RA-9, written after the FDA's software guidance of 2017 and MDR Annex IX 4.10"
+)
+
+
+def determination(version: str, on: str, title: str, reason: str, keywords: list[str], **more: Any) -> Record:
+    """What a change needs by regulation. The example is on no market; the reason says what a maker would do."""
+    entry = {
+        "jurisdiction": who.JURISDICTION,
+        "guidance": GUIDANCE,
+        "outcome": "not_marketed",
+        "reason": reason,
+    }
+    return {
+        "kind": "determination", "schema": 1, "origin": "enacted", "title": title,
+        "release": f"releases/{version}", "on": on, "by": who.REGULATORY, "entries": [entry],
+        **more, "keywords": keywords,
+    }  # fmt: skip
+
+
+def determinations() -> dict[str, Record]:
+    """One for each release, and one for the candidate that claimed the change control plan."""
+    return {
+        "decisions/determination-1.0.0": determination(
+            "1.0.0", "2024-02-15", "First release: a first submission, with the change control plan",
+            "A worked example is placed on no market. A maker would submit 1.0.0 together with pccp/1, and could use the plan only once both are cleared.",
+            ["first submission", "change control plan"],
+        ),
+        "decisions/determination-1.1.0-rc1": determination(
+            "1.1.0-rc1", "2025-04-10", "Recalibration: the claim of the plan is withdrawn",
+            "The candidate is rejected and goes nowhere. Had it been released, M-1 would not have carried it: three of its criteria are not met.",
+            ["recalibration", "change control plan", "withdrawn"],
+            pccp={
+                "plan": "pccp/1", "modification": "M-1", "verdict": "withdrawn",
+                "reason": "Data, retraining and plan follow the protocol of M-1, but C-AUROC, C-SPEC and C-PREV are not met, so the change is not the one foreseen. The claim is withdrawn with the rejection.",
+            },
+        ),
+        "decisions/determination-1.2.0": determination(
+            "1.2.0", "2025-07-17", "Re-linked inputs: outside the plan, a submission of its own",
+            "The weights stay and the recalibration alone would be M-1, but the inputs are re-linked by features 2, which no modification of pccp/1 covers. A worked example is placed on no market; a maker would submit the change, and report the field action that the pause of 1.0.0 was.",
+            ["data linkage", "outside the plan", "submission"],
+        ),
+        "decisions/determination-2.0.0": determination(
+            "2.0.0", "2026-01-22", "New algorithm and three inputs: outside the plan, a submission of its own",
+            "Another algorithm, three new inputs and two lowered thresholds. pccp/1 foresees none of them. The intended use is unchanged. A worked example is placed on no market; a maker would submit the change and have the plan authorised anew for the boosted model.",
+            ["new algorithm", "outside the plan", "submission"],
+        ),
     }  # fmt: skip

@@ -12,6 +12,10 @@ REGULATORY = "p-teixeira"
 RISK = "p-hughes"
 OPERATIONS = "p-nakata"
 STEWARD = "p-brandt"
+SECURITY = "p-kowalczyk"
 SERVICE = "svc-evaluation"
 
-BOARD = [ENGINEERING, BIOSTATISTICS, CLINICAL, REGULATORY, RISK, QUALITY]
+JURISDICTION = "none - worked example"
+"""As device.yaml spells it."""
+
+BOARD = [ENGINEERING, SECURITY, BIOSTATISTICS, CLINICAL, REGULATORY, RISK, QUALITY]

@@ -14,13 +14,30 @@ SHOWN = 4
 KINDS = ("true_positive", "false_positive", "false_negative", "true_negative")
 
 
+def medians(release: Release, table: pl.DataFrame) -> dict[str, Any]:
+    """Median of each attributed input over the patients the release was trained on."""
+    inside = table["patient_id"].is_in(release.trained_on.implode())
+    return {n: table[n].filter(inside).median() for n in NUMERIC}
+
+
+def effects(
+    model: dict[str, Any], patient: pl.DataFrame, reference: dict[str, Any]
+) -> list[tuple[str, float]]:
+    """Input and change in log-odds for one patient (a table of one row), the largest first."""
+    names = [n for n in NUMERIC if patient[n][0] is not None]
+    variants = pl.concat(
+        [patient, *(patient.with_columns(pl.lit(float(reference[n])).alias(n)) for n in names)]
+    )
+    moved = logit(probabilities(model, variants))
+    found = [(n, float(moved[0] - m)) for n, m in zip(names, moved[1:], strict=True)]
+    return sorted(found, key=lambda item: -abs(item[1]))
+
+
 def samples(
     release: Release, table: pl.DataFrame, cohort: pl.DataFrame, groups: pl.DataFrame, y: np.ndarray
 ) -> dict[str, Any]:
     """Two cases of each kind from the cohort, chosen by rule and not by hand."""
-    reference = {
-        n: table[n].filter(table["patient_id"].is_in(release.trained_on.implode())).median() for n in NUMERIC
-    }
+    reference = medians(release, table)
     inside = table["patient_id"].is_in(cohort["patient_id"].implode()).to_numpy()
     flagged = release.flags(groups["dzgroup"])
     kinds = dict(zip(KINDS, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True))
@@ -50,20 +67,13 @@ def case(
 ) -> dict[str, Any]:  # fmt: skip
     """One case without anything that names the patient."""
     patient = table[row]
-    names = [n for n in NUMERIC if patient[n][0] is not None]
-    variants = pl.concat(
-        [patient, *(patient.with_columns(pl.lit(float(reference[n])).alias(n)) for n in names)]
-    )
-    moved = logit(probabilities(release.model, variants))
-    effects = sorted(
-        ((float(moved[0] - m), n) for n, m in zip(names, moved[1:], strict=True)), key=lambda e: -abs(e[0])
-    )
+    found = effects(release.model, patient, reference)
     return {
         "kind": kind,
         "choice": choice,
         "estimate": number(release.score[row], 3),
         "diagnosis_group": groups["dzgroup"][row],
         "age_band": groups["age_band"][row],
-        "moved_most": [{"input": n, "log_odds": number(e, 3)} for e, n in effects[:SHOWN]],
+        "moved_most": [{"input": n, "log_odds": number(e, 3)} for n, e in found[:SHOWN]],
         "missing": [n for n in (*NUMERIC, *EXTRA) if patient[n][0] is None and n in release.model["reads"]],
     }

@@ -31,6 +31,7 @@ def records(device: Path) -> list[Path]:
     """Every record file of the device."""
     folders = (
         "claims",
+        "contracts",
         "hazards",
         "monitors",
         "datasets",
@@ -39,20 +40,26 @@ def records(device: Path) -> list[Path]:
         "releases",
         "decisions",
         "postmarket",
+        "security",
+        "operations",
     )
     return sorted(path for folder in folders for path in (device / folder).rglob("*.yaml") if path.is_file())
 
 
 def rewrite(device: Path) -> int:
     """Pin all records; how many changed."""
-    changed = 0
-    for path in records(device):
-        old = path.read_text(encoding="utf-8")
-        new = pinned(old, device)
-        if new != old:
-            path.write_text(new, encoding="utf-8")
-            changed += 1
-    return changed
+    changed: set[Path] = set()
+    again = True
+    while again:  # a snapshot holds the digests of other records, so one pass may not be the last
+        again = False
+        for path in records(device):
+            old = path.read_text(encoding="utf-8")
+            new = pinned(old, device)
+            if new != old:
+                path.write_text(new, encoding="utf-8")
+                changed.add(path)
+                again = True
+    return len(changed)
 
 
 if __name__ == "__main__":

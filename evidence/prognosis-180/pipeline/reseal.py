@@ -31,7 +31,7 @@ def main() -> None:
     acts = tree
     clear()
     found = survey(asked)
-    blocking = [f for f in found.findings if f.rule != "manifest"]
+    blocking = [f for f in found.findings if f.severity == "block" and f.rule != "manifest"]
     if blocking:
         sys.exit("\n".join(f"{f.where}: {f.message}" for f in blocking))
     versions = [dossier.version for device in found.devices for dossier in device.releases]

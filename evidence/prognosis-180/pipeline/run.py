@@ -21,14 +21,17 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the folder is evidence: nothing but what is meant to lie in it
 
+import analysis
 import data
 import enact
 import explain
 import features
+import lineage
 import numpy as np
 import operational
 import pin
 import polars as pl
+import sbom
 import sklearn
 import splits
 import windows
@@ -49,6 +52,7 @@ def make(out: Path, measure: bool) -> None:
 
     write_parquet(label, out / "data/labels/1.parquet")
     write_parquet(members, out / "data/splits/1.parquet")
+    write_json(lineage.leakage(records, members), out / "data/splits/1-leakage.json")
     for version, table in tables.items():
         write_parquet(table, out / f"data/features/{version}.parquet")
     cohorts = {version: splits.cohort(members, version) for version in splits.COHORTS}
@@ -63,11 +67,20 @@ def make(out: Path, measure: bool) -> None:
         table, cohort = tables[release.features], cohorts[release.baseline]
         write_json({"schema": "prognosis-180/model/v1", **release.model}, folder / "model.json")
         write_json(release.operating_point, folder / "operating_point.json")
+        write_json(sbom.bill(version, folder / "model.json"), folder / "sbom.json")
         write_parquet(pl.DataFrame({"patient_id": release.trained_on}), folder / "training_members.parquet")
         write_parquet(
             predictions(release, made, records, groups, label, cohort), folder / "predictions.parquet"
         )
-        write_json(explain.samples(release, table, cohort, groups, y), folder / "explanations.json")
+        shown = explain.samples(release, table, cohort, groups, y)
+        write_json(shown, folder / "explanations.json")
+        analysis.write(release, table, cohort, groups, label, shown, folder)
+        crossed = lineage.attribution(release, made, cohorts, label)
+        for axis, rows in crossed.items():
+            write_parquet(rows, folder / f"attribution_{axis}.parquet")
+        for name, chosen in lineage.snapshots(release, shadow_quarter(partition, quarter)).items():
+            write_parquet(chosen, out / f"data/snapshots/{name}-{version}.parquet")
+        lineage.write_log(folder, lineage.log(release, cohort, y, crossed))
         silent = table.with_columns(in_shadow=pl.Series(shadow_quarter(partition, quarter)))
         write_json(operational.shadow(release, silent), folder / "shadow.json")
         committed = DEVICE / "releases" / version / "operational.json"

@@ -61,6 +61,8 @@ def examine(schemas: Schemas, kind: str, body: Tree, file: str) -> tuple[Finding
 
 def unwritten(body: Tree, file: str) -> tuple[Finding, ...]:
     """Return a warning for each text that a scaffold left for a person to write."""
+    if not _holds_placeholder(body):
+        return ()
     return tuple(
         Finding(
             "unwritten",
@@ -72,6 +74,21 @@ def unwritten(body: Tree, file: str) -> tuple[Finding, ...]:
         for at, node in walk(body)
         if isinstance(node, str) and node.startswith(PLACEHOLDER)
     )
+
+
+def _holds_placeholder(body: Tree) -> bool:
+    """Whether any text begins so; most records hold none, and need no pointers to be told so."""
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is str:
+            if node.startswith(PLACEHOLDER):
+                return True
+        elif type(node) is tuple:
+            waiting.extend(node)
+        elif isinstance(node, Mapping):
+            waiting.extend(node.values())
+    return False
 
 
 def _nodes(node: Tree, path: tuple[str, ...], at: str) -> Iterator[tuple[str, Tree]]:

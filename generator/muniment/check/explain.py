@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -32,6 +33,8 @@ _NAMES = {
 }
 _Error: TypeAlias = Any
 """A `ValidationError`; its types would let `instance` and `schema` be unset, which no found error has."""
+MOST_FAULTS = 100
+"""Faults explained a file: who has more has written another kind of file."""
 _MOST = 80
 """Characters of a value that are quoted."""
 
@@ -56,9 +59,8 @@ def validator(schemas: Schemas, kind: str) -> Any:
 
 def explain(schemas: Schemas, kind: str, body: Any, file: str) -> tuple[Finding, ...]:
     """Return at least one finding (rule `schema`) for a body that does not fit the schema of `kind`."""
-    errors = sorted(
-        validator(schemas, kind).iter_errors(body), key=lambda error: str(list(error.absolute_path))
-    )
+    found = islice(validator(schemas, kind).iter_errors(body), MOST_FAULTS)
+    errors = sorted(found, key=lambda error: str(list(error.absolute_path)))
     findings: dict[tuple[Where, str], Finding] = {}
     for error in errors:
         for finding in _explained(schemas, kind, error, file):

@@ -31,6 +31,8 @@ class Schemas:
         try:
             for path in sorted(folder.glob("*.json")):
                 documents[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+            for path in sorted(folder.glob("older/*.json")):
+                documents[path.stem] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UnreadableInput(
                 f"the schema {path.name} cannot be read: {error}", hint="install the package again"
@@ -42,7 +44,19 @@ class Schemas:
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """Every record kind, sorted."""
-        return tuple(sorted(set(self._documents) - {COMMON}))
+        return tuple(sorted(name for name in self._documents if name != COMMON and "." not in name))
+
+    def current(self, kind: str) -> int:
+        """The schema version in which records of the kind are written today."""
+        return int(self._documents[kind]["properties"]["schema"]["const"])
+
+    def named(self, kind: str, version: Any) -> str:
+        """The schema that governs a record of that kind and version: `monitors`, or `monitors.1`.
+
+        Today's for a version that never was, so that the finding says which one is expected.
+        """
+        older = f"{kind}.{version}"
+        return older if type(version) is int and older in self._documents else kind
 
     def folder(self, kind: str) -> str:
         """Where records of the kind lie: `claims`, `datasets/raw`, `device.yaml`; empty for settings."""

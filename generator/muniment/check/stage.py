@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from muniment.check.content import examine, unwritten
+from muniment.check.migrations import upgrade
 from muniment.check.schemas import Schemas
 from muniment.model.evidence import Document, Record, Source
 from muniment.model.finding import Finding, Where
@@ -49,12 +50,15 @@ def _record(
     kind, finding = _kind(identity, document, schemas)
     if kind is None:
         return None, (finding,) if finding else ()
-    findings = conform(schemas, kind, document.tree, document.path)
+    findings = conform(
+        schemas, schemas.named(kind, document.tree.get("schema")), document.tree, document.path
+    )
     if not findings:
         findings = _identity(device, identity, kind, document)
     if findings:
         return None, findings
-    return Record(identity, kind, document.tree, document), unwritten(document.tree, document.path)
+    body = upgrade(kind, document.tree, schemas.current(kind)).body
+    return Record(identity, kind, body, document), unwritten(document.tree, document.path)
 
 
 def _kind(identity: str, document: Document, schemas: Schemas) -> tuple[str | None, Finding | None]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from muniment.pipeline.request import Request
+    from muniment.pipeline.request import Doors, Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,16 +62,29 @@ def wants_colour(no_color: bool) -> bool:
     return not no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
 
 
-def settle(evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()) -> Request:
-    """Turn the shared options into a request."""
+def settle(
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+    packs: tuple[str, ...] = (),
+    *,
+    cached: bool = False,
+) -> Request:
+    """Turn the shared options into a request; `cached` as `pipeline.request` has it."""
     # Imported here: a command on anybody's table has no evidence folder, and starts without what reads one.
-    from muniment.pipeline.request import Doors, request
+    from muniment.pipeline.request import request
 
-    doors = Doors(today=datetime.date.today, progress=_teller(quiet))
-    return request(doors, start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs)
+    return request(doors(quiet), start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs, cached=cached)
 
 
-def _teller(quiet: bool) -> Callable[[str], None]:
+def doors(quiet: bool) -> Doors:
+    """The real clock, and a display of progress unless told to be quiet."""
+    from muniment.pipeline.request import Doors
+
+    return Doors(today=datetime.date.today, progress=teller(quiet))
+
+
+def teller(quiet: bool) -> Callable[[str], None]:
     """Return a function that shows what is being done now, on a terminal only; no text ends the display."""
     if quiet or not sys.stderr.isatty():
         return lambda _message: None
@@ -93,3 +106,13 @@ def _teller(quiet: bool) -> Callable[[str], None]:
 def emit_json(value: Any) -> None:
     """Write the canonical form of a JSON output: sorted keys, two spaces, a final newline."""
     click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
+
+
+def aligned(rows: tuple[tuple[str, ...], ...]) -> str:
+    """Rows of text as aligned columns, the first row being the heading."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines.insert(1, "  ".join("─" * width for width in widths))
+    return "\n".join(lines)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.complete import release_names
 
 MARKS = {"met": "met      ", "unmet": "UNMET    ", "undecided": "undecided"}
 
 
 @click.command(epilog="Example: muniment evaluate 2.0.0 --dry-run")
-@click.argument("release", metavar="RELEASE")
+@click.argument("release", metavar="RELEASE", shell_complete=release_names)
 @evidence_options
 @format_option("text", "json")
 @click.option("--dry-run", is_flag=True, help="Show what the evaluation says, and write nothing.")
@@ -40,7 +41,7 @@ def evaluate(
 
 
 @click.command(epilog="Example: muniment freeze 2.0.0")
-@click.argument("release", metavar="RELEASE")
+@click.argument("release", metavar="RELEASE", shell_complete=release_names)
 @evidence_options
 @click.option("--dry-run", is_flag=True, help="Show the digest, and write nothing.")
 def freeze(release: str, evidence: str | None, as_of: str | None, quiet: bool, dry_run: bool) -> int:

@@ -6,7 +6,9 @@ import datetime
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
@@ -14,6 +16,7 @@ import click
 
 from muniment.cli.common import ExitCode
 from muniment.errors import UsageError
+from muniment.pipeline.editing import FOLDER, modeline, write_schemas
 
 RECORDS = ("device.yaml", "roster.yaml", "claims/1.yaml", "hazards/1.yaml", "monitors/1.yaml")
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -53,27 +56,40 @@ def init(folder: Path, device: str | None, name: str | None, dry_run: bool) -> i
         raise UsageError("the name must not hold quotes, backslashes or line breaks")
     values = {"id": device, "name": name, "today": datetime.date.today().isoformat()}
     templates = resources.files("muniment.cli") / "templates"
-    planned = {folder / "muniment.yaml": (templates / "muniment.yaml").read_text("utf-8")}
+    planned = {folder / "muniment.yaml": _text(templates / "muniment.yaml", values)}
     for record in RECORDS:
-        text = templates.joinpath("device", *record.split("/")).read_text("utf-8")
-        planned[folder / "evidence" / device / record] = text
+        template = templates.joinpath("device", *record.split("/"))
+        planned[folder / "evidence" / device / record] = _text(template, values)
     settings = folder / "muniment.yaml"
     clashes = [path for path in planned if path.exists() and path != settings]
     if clashes:
         raise UsageError(f"{clashes[0]} exists already", hint="choose another --device, or another DIR")
+    planned = {path: modeline(folder, path, _kind(text)) + text for path, text in planned.items()}
     for path, text in planned.items():
         if path == settings and path.exists():
             continue
         click.echo(f"{'would write' if dry_run else 'wrote'} {path}")
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(Template(text).substitute(values), encoding="utf-8")
-    if not dry_run:
+            path.write_text(text, encoding="utf-8", newline="\n")
+    if dry_run:
+        click.echo(f"would write {folder / FOLDER}")
+    else:
+        click.echo(f"wrote {write_schemas(folder / FOLDER)} schemas to {folder / FOLDER}, for your editor")
         click.echo(
             f'\nNext: cd {folder}, replace every "To be written", and run `muniment check`.\n'
             "A release comes after the datasets and a locked plan: see docs/tutorial.md."
         )
     return ExitCode.CLEAN
+
+
+def _text(template: Traversable, values: Mapping[str, str]) -> str:
+    return Template(template.read_text("utf-8")).substitute(values)
+
+
+def _kind(text: str) -> str:
+    """The kind a scaffolded file states; it names the file's schema."""
+    return str(re.findall(r"^kind: (\w+)$", text, re.MULTILINE)[0])
 
 
 def _slug(text: str) -> str:

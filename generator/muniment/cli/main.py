@@ -26,6 +26,7 @@ COMMANDS = {
     "measure": ("muniment.cli.measure", "Compute metrics with intervals from row-level predictions."),
     "compare": ("muniment.cli.measure", "Compare two prediction tables on the same patients."),
     "drift": ("muniment.cli.measure", "Show how far a window's columns are from a baseline's."),
+    "snapshot": ("muniment.cli.snapshot", "Write an immutable manifest of a dataset's files."),
     "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan and write evaluation.json."),
     "freeze": ("muniment.cli.evaluate", "Write a release's manifest.json; from here on approvals bind."),
     "trust": ("muniment.cli.seal", "Make and show the local trust domain."),
@@ -37,6 +38,8 @@ COMMANDS = {
     "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
     "build": ("muniment.cli.build", "Build the portal into build/site."),
     "serve": ("muniment.cli.build", "Serve the portal and rebuild it when evidence changes."),
+    "migrate": ("muniment.cli.migrate", "Bring older records to the present schema version."),
+    "schemas": ("muniment.cli.schemas", "Write the schemas where an editor finds them."),
     "archive": ("muniment.cli.archive", "Make a verifiable snapshot for a regulator."),
 }
 """Command name to the module that defines it, with the line `--help` shows without importing it."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, format_option
+from muniment.cli.common import ExitCode, aligned, emit_json, format_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,6 +45,15 @@ def table_options(function: F) -> F:
     "--bootstrap", type=int, metavar="N", help="Intervals from N replicates, of patients with --cluster."
 )
 @click.option("--seed", type=int, metavar="S", default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option(
+    "--partial-fpr",
+    type=float,
+    metavar="MAX",
+    help="Partial AUROC up to this false positive rate (needs --bootstrap).",
+)
+@click.option(
+    "--prevalence", type=float, metavar="P", help="PPV and NPV at the prevalence of the intended use."
+)
 @click.option("--engine", type=click.Choice(["polars", "spark"]), default="polars", show_default=True)
 @format_option("text", "json")
 def measure(
@@ -62,6 +71,8 @@ def measure(
     interval: str,
     bootstrap: int | None,
     seed: int,
+    partial_fpr: float | None,
+    prevalence: float | None,
     engine: str,
     output: str,
 ) -> int:
@@ -87,13 +98,15 @@ def measure(
             weight=weight,
             bootstrap=bootstrap,
             seed=seed,
+            partial_fpr=partial_fpr,
+            prevalence=prevalence,
             engine=engine,
         )
     )
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(_columns(found.table()))
+    click.echo(aligned(found.table()))
     click.echo(f"\n{found.methods}")
     return ExitCode.CLEAN
 
@@ -191,7 +204,7 @@ def drift(
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(_columns(found.table()))
+    click.echo(aligned(found.table()))
     if found.left_out:
         click.echo(f"\nonly in one of the tables: {', '.join(found.left_out)}")
     click.echo(f"\n{found.methods}")
@@ -200,12 +213,3 @@ def drift(
 
 def _split(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for name in names for part in name.split(",") if part))
-
-
-def _columns(rows: tuple[tuple[str, ...], ...]) -> str:
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    lines.insert(1, "  ".join("─" * width for width in widths))
-    return "\n".join(lines)

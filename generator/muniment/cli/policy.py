@@ -8,43 +8,66 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, F, emit_json, evidence_options, format_option, settle
+from muniment.cli.complete import release_names
 from muniment.cli.rules import settle_without_evidence
 from muniment.errors import InvalidPolicy, UsageError
+from muniment.model.finding import Severity
 
 
 @click.group()
 def policy() -> None:
-    """Lint, test and try policy packs. A mistake in a policy is exit code 2 and names its file and line."""
+    """Lint, test, compare and try policy packs.
+
+    A mistake in a policy is exit code 2 and names its file, line and column.
+    """
 
 
-@policy.command("lint", epilog="Example: muniment policy lint")
+def pack_option(function: F) -> F:
+    """Add `--pack`: other packs than those of the settings."""
+    return click.option(
+        "--pack",
+        "packs",
+        multiple=True,
+        metavar="PACK",
+        help="A shipped pack, or a folder of one (repeatable; default: those of muniment.yaml).",
+    )(function)
+
+
+@policy.command("lint", epilog="Examples: muniment policy lint · muniment policy lint --pack internal")
 @evidence_options
 @format_option("text", "json")
-def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
-    """Find rules without cases, unknown requirement ids, ties in the taxonomy, rows nobody speaks for."""
+@pack_option
+def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str, packs: tuple[str, ...]) -> int:
+    """Find misspelt fields, rules without cases, unknown requirement ids, ties in the taxonomy, silent rows.
+
+    Every field is held against the JSON Schemas. Where a layer loosens a pack below it, a note says so.
+    """
     from muniment.pipeline.policies import lint_packs
 
-    findings = lint_packs(settle_without_evidence(evidence, as_of, quiet))
+    findings = lint_packs(settle_without_evidence(evidence, as_of, quiet, packs))
+    wrong = [finding for finding in findings if finding.severity is not Severity.INFO]
     if output == "json":
         emit_json({"schema": "muniment/policy-lint/v1", "findings": [dict(f.as_json()) for f in findings]})
     else:
         for finding in findings:
-            click.echo(f"{finding.where}: {finding.message}")
+            note = "note: " if finding.severity is Severity.INFO else ""
+            click.echo(f"{finding.where}: {note}{finding.message}")
             if finding.hint:
                 click.echo(f"  hint: {finding.hint}")
-        click.echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}")
-    return ExitCode.FINDINGS if findings else ExitCode.CLEAN
+        click.echo(f"{len(wrong) or 'no'} finding{'' if len(wrong) == 1 else 's'}")
+    return ExitCode.FINDINGS if wrong else ExitCode.CLEAN
 
 
-@policy.command("test", epilog="Example: muniment policy test")
+@policy.command("test", epilog="Examples: muniment policy test · muniment policy test --pack internal")
 @evidence_options
 @format_option("text", "json")
-def test(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> int:
+@pack_option
+def test(evidence: str | None, as_of: str | None, quiet: bool, output: str, packs: tuple[str, ...]) -> int:
     """Judge every case that lies beside the packs, and compare with the outcome it is filed under."""
     from muniment.pipeline.policies import run_cases
 
-    results = run_cases(settle_without_evidence(evidence, as_of, quiet))
+    results = run_cases(settle_without_evidence(evidence, as_of, quiet, packs))
     failed = [result for result in results if not result.passed]
     if output == "json":
         emit_json(
@@ -71,13 +94,58 @@ def test(evidence: str | None, as_of: str | None, quiet: bool, output: str) -> i
 
 
 @policy.command(
+    "diff",
+    epilog="Examples: muniment policy diff core ours · muniment policy diff core internal --release 2.0.0",
+)
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@evidence_options
+@format_option("text", "json")
+@click.option("--release", metavar="RELEASE", help="Compare the rulings on this release only.")
+def diff(
+    old: str, new: str, evidence: str | None, as_of: str | None, quiet: bool, output: str, release: str | None
+) -> int:
+    """Compare two packs by what they decide on the evidence: exit code 1 if a ruling changes.
+
+    OLD and NEW are shipped packs, or folders of packs relative to muniment.yaml; several are joined by
+    commas. Each change names release, rule, outcome before and after, and why. Rulings rest on what is
+    recorded.
+    """
+    from muniment.pipeline.policy_diff import policy_diff
+
+    found = policy_diff(settle(evidence, as_of, quiet), _names(old), _names(new), release)
+    if output == "json":
+        emit_json(found.as_json())
+    else:
+        for moved in found.releases:
+            before, after = (", ".join(side) for side in (moved.before, moved.after))
+            click.echo(f"{moved.device} {moved.release}: {before} → {after}")
+        for item in found.changes:
+            sides = " → ".join(str(side) if side else "no such rule" for side in (item.before, item.after))
+            click.echo(f"{item.device} {item.release} {item.rule}: {sides}")
+            click.echo(f"  {item.why}")
+        count = len(found.changes)
+        click.echo(f"as of {found.as_of}: {count or 'no'} ruling{'' if count == 1 else 's'} changed")
+    return ExitCode.FINDINGS if found.changes or found.releases else ExitCode.CLEAN
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise UsageError("a pack has a name", hint="for example: muniment policy diff core ours")
+    return names
+
+
+@policy.command(
     "eval",
     epilog="Examples: muniment policy eval 'measures.cohort.n > 500' --release 2.0.0 · "
     "muniment policy eval 'a + 1' --context facts.json · muniment policy eval --from many.jsonl",
 )
 @click.argument("expression", metavar="[EXPR]", required=False)
 @evidence_options
-@click.option("--release", metavar="RELEASE", help="Ask the facts on this release.")
+@click.option(
+    "--release", metavar="RELEASE", shell_complete=release_names, help="Ask the facts on this release."
+)
 @click.option(
     "--context",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),

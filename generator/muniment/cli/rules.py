@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 import click
 
@@ -14,12 +15,15 @@ from muniment.pipeline.request import Request
 @click.command(epilog="Examples: muniment rules · muniment rules --pack core --format json")
 @evidence_options
 @format_option("text", "json")
-@click.option("--pack", metavar="PACK", help="Only the rules of this pack.")
+@click.option("--pack", metavar="PACK", help="Only the rules of this pack, of the settings or shipped.")
 def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pack: str | None) -> int:
     """List every rule and every requirement of the catalogue with the rules that judge it."""
-    from muniment.pipeline.policies import rule_index
+    from muniment.pipeline.policies import is_shipped, rule_index
 
-    index = rule_index(settle_without_evidence(evidence, as_of, quiet))
+    request = settle_without_evidence(evidence, as_of, quiet)
+    index = rule_index(request)
+    if pack is not None and pack not in {rule.pack for rule in index.rules} and is_shipped(pack):
+        index = rule_index(replace(request, packs=(pack,)))
     entries = [rule for rule in index.rules if pack in (None, rule.pack)]
     if pack is not None and not entries:
         packs = ", ".join(sorted({rule.pack for rule in index.rules}))
@@ -49,12 +53,24 @@ def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pac
                     }
                     for row in index.requirements
                 ],
+                "loosenings": [
+                    {
+                        "pack": item.pack,
+                        "what": item.what,
+                        "before": item.before,
+                        "after": item.after,
+                        "reason": item.reason,
+                    }
+                    for item in index.loosenings
+                ],
             }
         )
         return ExitCode.CLEAN
     for rule in entries:
         click.echo(f"{rule.severity:<6}{rule.id:<42}{', '.join(rule.requirements)}")
         click.echo(f"      {rule.title}")
+    for item in index.loosenings:
+        click.echo(f"note: {item.sentence}")
     served = sum(1 for row in index.requirements if row.rules)
     click.echo(
         f"\n{len(entries)} rules; {served} of {len(index.requirements)} requirements have a rule. "
@@ -89,6 +105,9 @@ def explain(name: str, path: str | None, evidence: str | None, as_of: str | None
         click.echo(f"{rule.id} ({rule.severity}, pack {rule.pack})\n{rule.title}\n")
         for label, text in (("Why", rule.why), ("How to fix", rule.fix), ("Condition", rule.require)):
             click.echo(textwrap.fill(f"{label}: {text.strip()}", 100, subsequent_indent="  "))
+        for item in index.loosenings:
+            if item.what == f"rule {rule.id}":
+                click.echo(f"\nnote: {item.sentence}")
         rows = {r.id: r for r in index.requirements}
         for requirement in rule.requirements:
             click.echo(
@@ -101,6 +120,10 @@ def explain(name: str, path: str | None, evidence: str | None, as_of: str | None
         fields = index.fields.get(row.id, ())
         if fields:
             click.echo(f"fields: {', '.join(fields)}")
+        return ExitCode.CLEAN
+    dropped = next((item for item in index.loosenings if item.what == f"rule {name}"), None)
+    if dropped is not None:
+        click.echo(f"{name} does not judge: {dropped.sentence}")
         return ExitCode.CLEAN
     every = [r.id for r in index.rules] + [r.id for r in index.requirements]
     near = difflib.get_close_matches(name, every, n=1)
@@ -122,11 +145,13 @@ def _explain_change(name: str, path: str | None, request: Request) -> int:
     return ExitCode.CLEAN
 
 
-def settle_without_evidence(evidence: str | None, as_of: str | None, quiet: bool) -> Request:
+def settle_without_evidence(
+    evidence: str | None, as_of: str | None, quiet: bool, packs: tuple[str, ...] = ()
+) -> Request:
     """Settle a request for a command that reads policies only, so that it works in any folder."""
     try:
-        return settle(evidence, as_of, quiet)
+        return settle(evidence, as_of, quiet, packs)
     except UsageError:
         if evidence is not None:
             raise
-        return settle(".", as_of, quiet)
+        return settle(".", as_of, quiet, packs)

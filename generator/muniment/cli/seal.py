@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from muniment.cli.common import ExitCode, evidence_options, settle
+from muniment.cli.complete import release_names
 from muniment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _decision(verb: str, summary: str) -> click.Command:
     @click.command(
         verb, help=summary, epilog=f"Example: muniment {verb} 2.0.0 --as p-clinical --role clinical"
     )
-    @click.argument("release", metavar="RELEASE")
+    @click.argument("release", metavar="RELEASE", shell_complete=release_names)
     @click.option("--role", required=True, help="Role of the roster to sign in.")
     @click.option(
         "--meaning", type=click.Choice(MEANINGS), help="What the signature means (default: by role)."

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.complete import release_names
 
 DOMAIN_WORDS = {
     "local": "local · self-asserted",
@@ -21,7 +22,7 @@ DOMAIN_WORDS = {
     epilog="Examples: muniment verify · muniment verify 2.0.0 --format json · "
     "muniment verify --archive snapshot.zip"
 )
-@click.argument("release", metavar="[RELEASE]", required=False)
+@click.argument("release", metavar="[RELEASE]", shell_complete=release_names, required=False)
 @evidence_options
 @format_option("text", "json")
 @click.option(

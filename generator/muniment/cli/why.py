@@ -7,6 +7,7 @@ import textwrap
 import click
 
 from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.complete import release_names
 
 QUESTIONS = {
     "what": "What changed?",
@@ -18,7 +19,7 @@ QUESTIONS = {
 
 
 @click.command(epilog="Examples: muniment why 2.0.0 · muniment why 2.0.0 --verified --format json")
-@click.argument("release", metavar="RELEASE")
+@click.argument("release", metavar="RELEASE", shell_complete=release_names)
 @evidence_options
 @format_option("text", "json")
 @click.option("--verified", is_flag=True, help="Verify seals and recompute numbers first (slower).")

@@ -8,7 +8,14 @@ from types import MappingProxyType
 from muniment.model.evidence import Dossier, Record
 from muniment.model.tree import Tree
 
-PARTS = {"claim": "claim", "hazards": "hazards", "monitors": "monitoring", "plan": "plan", "run": "run"}
+PARTS = {
+    "claim": "claim",
+    "hazards": "hazards",
+    "monitors": "monitoring",
+    "plan": "plan",
+    "run": "run",
+    "security": "security",
+}
 """Reference fields of a release to the names their records have in the logical tree."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
 HEADER = frozenset({"kind", "schema"})
@@ -34,6 +41,7 @@ def parts(dossier: Dossier) -> tuple[Part, ...]:
         ((name,), release.get(field)) for field, name in PARTS.items()
     ]
     named += [(("datasets", layer), datasets.get(layer)) for layer in LAYERS]
+    named.append((("pccp",), release.get("pccp", {}).get("plan")))
     found = [_part(("release",), dossier.release)]
     for name, reference in named:
         record = dossier.get(reference) if isinstance(reference, str) else None

@@ -3,8 +3,9 @@
 from muniment.judge.ask import Asked, ask
 from muniment.judge.board import Standing, standing
 from muniment.judge.catalogue import index, requirements
+from muniment.judge.compiled import shown
 from muniment.judge.facts import facts
-from muniment.judge.lint import CaseResult, lint, test
+from muniment.judge.lint import CaseResult, lint, loosened, test
 from muniment.judge.packs import Packs, load_packs
 from muniment.judge.place import Facts
 from muniment.judge.verdict import judge
@@ -21,7 +22,9 @@ __all__ = [
     "judge",
     "lint",
     "load_packs",
+    "loosened",
     "requirements",
+    "shown",
     "standing",
     "test",
 ]

@@ -66,10 +66,22 @@ def requirements(packs: Packs, tree: Tree) -> tuple[RequirementEntry, ...]:
             title=row["title"],
             refs=tuple(row["refs"]),
             rules=tuple(serving.get(identifier, ())),
-            why_not=None if identifier in serving else row.get("why_not"),
+            why_not=None if identifier in serving else _why_not(identifier, row, packs),
         )
         for identifier, row in rows(tree).items()
     )
+
+
+def _why_not(identifier: str, row: Mapping[str, Tree], packs: Packs) -> str | None:
+    """Why no rule judges a row; `None` where a pack owes the answer."""
+    if row.get("why_not"):
+        return str(row["why_not"])
+    dropped = {item.what.removeprefix("rule "): item for item in packs.loosenings if item.after == "dropped"}
+    for rule in (rule for pack in packs.packs for rule in pack.rules):
+        if identifier in rule.requirements and rule.id in dropped:
+            return f"pack {dropped[rule.id].pack} dropped the rule {rule.id}: {dropped[rule.id].reason}"
+    complete = any(pack.complete for pack in packs.packs)
+    return None if complete else "no rule of the packs in use judges it"
 
 
 def unknown_requirements(packs: Packs, tree: Tree) -> tuple[tuple[str, str], ...]:

@@ -7,11 +7,17 @@ it is undecided; nothing is filled in. Times are RFC 3339 texts in UTC, days are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.board import Standing, by, person_of
+from muniment.judge.decided import conditions_on, decided, told, whole_roster, with_closing
+from muniment.judge.operations import operations
+from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
+from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, Aftermath, stops
+from muniment.judge.signatures import RECORD
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
@@ -21,15 +27,20 @@ from muniment.model.seal import Seal
 from muniment.model.tree import Tree, at
 
 PLAN_LOCK = "/predicate/plan-lock/v1"
-RECORD = "/predicate/record/v1"
 EVALUATION = "https://in-toto.io/attestation/test-result/"
 
-PARTS = {"claim": "claim", "hazards": "hazards", "monitors": "monitoring", "plan": "plan", "run": "run"}
+PARTS = {
+    "claim": "claim",
+    "hazards": "hazards",
+    "monitors": "monitoring",
+    "plan": "plan",
+    "run": "run",
+    "security": "security",
+}
 """Reference fields of a release that name one record, and what facts call the record."""
+NESTED = {"contract": ("run", "contract")}
+"""Names of facts that a part of the release refers to: the part's field in the release, and its own field."""
 LAYERS = ("raw", "splits", "labels", "features", "baseline")
-POSTMARKET = {"drill": "drills", "alert": "alerts", "deployment": "deployments", "monitoring": "windows"}
-"""Record kinds about a release in use, and the list of `monitoring` each goes to."""
-DECISIONS = frozenset({"change_request", "board_decision", "deferral", "deviation"})
 
 
 def facts(
@@ -44,35 +55,44 @@ def facts(
     standings: Mapping[str, Standing],
     basis: Basis,
     as_of: str,
+    authorised: Dossier | None = None,
+    since: Changes | None = None,
 ) -> Facts:
     """Gather the facts on one release.
 
     `seals` are all of the device; `standings` holds every release's by version; `changes` are against
-    `previous`. Seals and approvals after the day `as_of` are left out, and with `basis` "verified" so
-    are seals that did not verify.
+    `previous`. `authorised` is the release that was authorised with the change control plan this one
+    names, and `since` are the changes from there. Seals and approvals after the day `as_of` are left out,
+    and with `basis` "verified" so are seals that did not verify.
     """
     gathered = _Gathering(device, dossier, basis, as_of)
     known = tuple(seal for seal in seals if by(seal.time, as_of) and _holds(seal, basis))
     tree: dict[str, Tree] = {
         "device": gathered.record("device", ("device",)),
-        "roster": gathered.record("roster", ("roster",)),
+        "roster": whole_roster(gathered.record("roster", ("roster",))),
         "release": gathered.release(dossier, standings),
         "releases": gathered.releases(standings),
         "change": gathered.change(changes),
+        "pccp": gathered.pccp(changes, authorised, since),
         "approvals": gathered.approvals(approvals),
         "seals": gathered.seals(known, standings[dossier.version]),
         "datasets": gathered.datasets(dossier, ("datasets",)),
+        "snapshots": gathered.referred_list(dossier, "snapshots"),
         "measures": gathered.measures(dossier, ("measures",)),
+        "analysis": gathered.analysis(),
         "artifacts": gathered.artifacts(),
         "manifest": gathered.manifest(dossier, ("manifest",)),
-        "decisions": gathered.decisions(),
+        "decisions": gathered.decisions(known),
+        "operations": operations(device.records.values(), as_of, gathered.places),
         "now": as_of,
     }
     for reference, name in PARTS.items():
         tree[name] = gathered.part(dossier, reference, (name,))
+    for name, (part, field) in NESTED.items():
+        tree[name] = gathered.nested(dossier, part, field, (name,))
     tree["claim"] = _with_words(tree["claim"])
     if isinstance(tree["monitoring"], Mapping):
-        tree["monitoring"] = MappingProxyType({**tree["monitoring"], **gathered.postmarket()})
+        tree["monitoring"] = MappingProxyType({**tree["monitoring"], **gathered.postmarket(known)})
     for name, other in (("previous", previous), ("original", original)):
         tree[name] = None if other is None else gathered.whole(other, standings, name)
     home = Place(dossier.release.document.path)
@@ -100,7 +120,19 @@ class _Gathering:
         self.basis = basis
         self.as_of = as_of
         self.places: dict[Path, Place] = {}
+        self.stops = stops(device.records.values(), as_of)
         self.conditions = conditions(device.records.values(), as_of)
+
+    @cached_property
+    def _in_use(self) -> frozenset[str]:
+        """Ids of the releases that are deployed somewhere on the day; gathered once, asked once a release."""
+        return frozenset(
+            record.body["release"]
+            for record in self.device.records.values()
+            if record.kind == "deployment"
+            and record.body["from"] <= self.as_of
+            and (record.body.get("to") is None or self.as_of <= record.body["to"])
+        )
 
     def body(self, record: Record, at: Path) -> Tree:
         """A record's body with its id and digest."""
@@ -121,6 +153,18 @@ class _Gathering:
     def part(self, dossier: Dossier, field: str, at: Path) -> Tree:
         return self.referred(dossier, dossier.release.body.get(field), at)
 
+    def nested(self, dossier: Dossier, part: str, field: str, at: Path) -> Tree:
+        """The record that a part of the release names in one of its fields."""
+        record = dossier.get(dossier.release.body.get(part, ""))
+        return None if record is None else self.referred(dossier, record.body.get(field), at)
+
+    def referred_list(self, dossier: Dossier, field: str) -> Tree:
+        """The records that a list of the release names; `None` where the release has no such list."""
+        named = dossier.release.body.get(field)
+        if named is None:
+            return None
+        return tuple(self.referred(dossier, name, (field, index)) for index, name in enumerate(named))
+
     def datasets(self, dossier: Dossier, at: Path) -> Tree:
         named = dossier.release.body.get("datasets", {})
         return MappingProxyType(
@@ -133,25 +177,38 @@ class _Gathering:
         self.places[at] = Place(f"{dossier.device}/{dossier.id}/evaluation.json")
         return dossier.evaluation
 
+    def analysis(self) -> Tree:
+        """The computed analysis of errors, robustness and explanations that the release names."""
+        if self.dossier.analysis is not None:
+            self.places[("analysis",)] = Place(
+                f"{self.device.id}/{self.dossier.release.body['analysis']['path']}"
+            )
+        return self.dossier.analysis
+
     def release(self, dossier: Dossier, standings: Mapping[str, Standing], at: Path = ("release",)) -> Tree:
         self.places[at] = Place(dossier.release.document.path)
         return MappingProxyType({**dossier.release.body, **self._state(dossier, standings)})
 
     def _state(self, dossier: Dossier, standings: Mapping[str, Standing]) -> dict[str, Tree]:
         stands = standings[dossier.version]
+        stopped, withdrawn = self.stops.get(dossier.id, ((), False))
         return {
             "id": dossier.id,
             "version": dossier.version,
             "digest": dossier.manifest_sha256,
             "status": str(stands.status),
             "date": stands.decided_on or self.as_of,
-            "in_use": any(
-                record.kind == "deployment"
-                and record.body.get("release") == dossier.id
-                and record.body["from"] <= self.as_of
-                and (record.body.get("to") is None or self.as_of <= record.body["to"])
-                for record in self.device.records.values()
+            "candidate": MappingProxyType(
+                {
+                    "id": at(dossier.release.body, "/model/id"),
+                    "sha256": at(dossier.release.body, "/model/file/sha256"),
+                    "baseline": at(dossier.release.body, "/datasets/baseline"),
+                }
             ),
+            "in_use": dossier.id in self._in_use,
+            "inputs": at(dossier.release.body, "/model/inputs"),
+            "stopped_at": stopped,
+            "withdrawn": withdrawn,
         }
 
     def releases(self, standings: Mapping[str, Standing]) -> Tree:
@@ -161,13 +218,15 @@ class _Gathering:
 
     def whole(self, dossier: Dossier, standings: Mapping[str, Standing], name: str) -> Tree:
         """Another release with its references replaced by the records they name."""
-        body = dict(self.release(dossier, standings, (name,)))
+        body = {"pccp": None, **self.release(dossier, standings, (name,))}
         for reference, part in PARTS.items():
             body.pop(reference, None)
             body[part] = self.part(dossier, reference, (name, part))
         body["datasets"] = self.datasets(dossier, (name, "datasets"))
         body["measures"] = self.measures(dossier, (name, "measures"))
         body["manifest"] = self.manifest(dossier, (name, "manifest"))
+        self.places[name, "conditions"] = Place(dossier.release.document.path, exact=True)
+        body["conditions"] = conditions_on(self.device, dossier.id, self.conditions)
         return MappingProxyType(body)
 
     def change(self, changes: Changes) -> Tree:
@@ -233,6 +292,7 @@ class _Gathering:
                 "evaluation": evaluation,
                 "plan_lock": self._plan_lock(seals, wanted),
                 "authorship": self._authorship(seals),
+                "records": self._records(seals),
                 "release": None if released is None else self._seal(released, {}),
             }
         )
@@ -294,6 +354,27 @@ class _Gathering:
         self.places[("seals", "authorship")] = self._seal_place(seal)
         return self._seal(seal, {})
 
+    def _records(self, seals: tuple[Seal, ...]) -> Tree:
+        """Every seal on a record of the release, and whether the record is still the one that was sealed."""
+        of_path = {
+            record.document.path.split("/", 1)[1]: record
+            for record in (*self.dossier.records.values(), *self.dossier.outside.values())
+        }
+        return tuple(
+            self._seal(
+                seal,
+                {
+                    "record": of_path[path].id,
+                    "meaning": seal.predicate.get("meaning"),
+                    "holds": digest == of_path[path].document.sha256,
+                },
+            )
+            for seal in sorted(seals, key=lambda seal: (seal.time or "", seal.file))
+            if seal.predicate_type.endswith(RECORD) and isinstance(seal.predicate, Mapping)
+            for path, digest in seal.subjects.items()
+            if path in of_path
+        )
+
     def artifacts(self) -> Tree:
         for index, item in enumerate(self.dossier.artifacts):
             record = self.dossier.get(item.record)
@@ -337,33 +418,43 @@ class _Gathering:
             if record.body.get("release") == self.dossier.id or identifier == request:
                 yield record
 
-    def decisions(self) -> Tree:
-        """Decisions on this release; a board's conditions with the day each was closed, where it was."""
-        found = [record for record in self._about() if record.kind in DECISIONS]
-        return tuple(self._decision(record, ("decisions", index)) for index, record in enumerate(found))
+    def _decided(self) -> tuple[Record, ...]:
+        request = self.dossier.release.body.get("change_request")
+        return decided(self.device, self.dossier.id, request, self.as_of)
 
-    def _decision(self, record: Record, at: Path) -> Tree:
-        body = self.body(record, at)
+    def decisions(self, seals: tuple[Seal, ...]) -> Tree:
+        """Decisions on this release with who signed each; a board's conditions with the day of closing."""
+        return tuple(
+            self._decision(record, seals, ("decisions", index))
+            for index, record in enumerate(self._decided())
+        )
+
+    def pccp(self, changes: Changes, authorised: Dossier | None, since: Changes | None) -> Tree:
+        """The change control plan that the release names, and how the release stands to it."""
+        said = self.dossier.release.body.get("pccp")
+        plan = None if said is None else self.dossier.get(said["plan"])
+        if plan is None:
+            return None
+        derived = under_plan(plan, self.dossier, changes, self._decided(), authorised, since)
+        for name in derived:
+            self.places["pccp", name] = Place(
+                self.dossier.release.document.path, "/pccp/modification", exact=True
+            )
+        return MappingProxyType({**self.body(plan, ("pccp",)), **derived})
+
+    def _decision(self, record: Record, seals: tuple[Seal, ...], at: Path) -> Tree:
+        self.places[*at, "signed"] = Place(record.document.path, exact=True)
+        body = MappingProxyType({**self.body(record, at), **told(record, self.device, seals, self.as_of)})
         if record.kind != DECISION:
             return body
-        met = {c.id: c.closed_on for c in self.conditions[record.id] if c.closed_on is not None}
-        conditions = tuple(
-            MappingProxyType({**item, "closed_on": met[item["id"]]}) if item["id"] in met else item
-            for item in record.body["conditions"]
-        )
-        return MappingProxyType({**body, "conditions": conditions})
+        return MappingProxyType({**body, "conditions": with_closing(record, self.conditions)})
 
-    def postmarket(self) -> dict[str, Any]:
-        """Drills, alerts, deployments and windows of this release that began by `as_of`, by date."""
-        lists: dict[str, list[Record]] = {name: [] for name in POSTMARKET.values()}
-        for record in self._about():
-            name = POSTMARKET.get(record.kind)
-            began = record.body.get("on") or record.body.get("opened_on") or record.body.get("from")
-            if name is not None and (began is None or began <= self.as_of):
-                lists[name].append(record)
-        return {
-            name: tuple(
-                self.body(record, ("monitoring", name, index)) for index, record in enumerate(records)
-            )
-            for name, records in lists.items()
+    def postmarket(self, seals: tuple[Seal, ...]) -> dict[str, Any]:
+        """What bears on this release in use and began by `as_of`, by list and id."""
+        lists: dict[str, list[Tree]] = {
+            name: [] for name in (*ABOUT_RELEASE.values(), *ABOUT_DEVICE.values())
         }
+        for name, record, body in Aftermath(self.device, self.as_of, seals).listed(self.dossier):
+            self.places[("monitoring", name, len(lists[name]))] = Place(record.document.path)
+            lists[name].append(body)
+        return {name: tuple(bodies) for name, bodies in lists.items()}

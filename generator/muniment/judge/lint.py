@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
@@ -11,27 +11,35 @@ from muniment.judge.catalogue import silent_rows, unknown_requirements
 from muniment.judge.compiled import FACT_NAMES, CompiledRule
 from muniment.judge.packs import Packs
 from muniment.judge.place import Facts, Place
+from muniment.judge.shapes import Documents
+from muniment.judge.spelling import RULE, misspelt
 from muniment.judge.verdict import judge
 from muniment.model.finding import Finding, Severity, Where
 from muniment.model.policy import Pack, PathClass
 from muniment.model.ruling import Outcome
 from muniment.model.tree import Tree, frozen
 
-RULE = "policy"
-"""The id under which findings about a policy are reported."""
 
-
-def lint(packs: Packs, catalogue: Tree) -> tuple[Finding, ...]:
+def lint(packs: Packs, catalogue: Tree, documents: Documents | None = None) -> tuple[Finding, ...]:
     """What is wrong with packs that read and compile.
 
     Rules without a case for met or unmet, cases that do not exist, that no rule names or that give facts
     nobody has, requirement ids the catalogue lacks, catalogue rows that neither a rule nor a reason speaks
-    for, taxonomy ties.
+    for, taxonomy ties; and fields that no schema has, where `documents` gives the JSON Schemas by name.
     """
     return (
         *_on_cases(packs),
         *_on_catalogue(packs, catalogue),
         *_on_ties(packs),
+        *(misspelt(packs, documents) if documents is not None else ()),
+    )
+
+
+def loosened(packs: Packs) -> tuple[Finding, ...]:
+    """A note for each place where a layer is less strict than the pack below it."""
+    return tuple(
+        Finding(RULE, item.sentence, Where(item.file, item.pointer), Severity.INFO)
+        for item in packs.loosenings
     )
 
 
@@ -63,6 +71,8 @@ def _on_catalogue(packs: Packs, catalogue: Tree) -> Iterator[Finding]:
         place = files[rule]
         message = f"rule `{rule}` names the requirement {identifier}, which the catalogue does not have"
         yield _finding(message, place.file, f"{place.pointer}/requirements")
+    if not any(pack.complete for pack in packs.packs):
+        return
     for identifier in silent_rows(packs, catalogue):
         message = f"no rule judges {identifier}, and the catalogue does not say why not"
         yield _finding(message, "catalogue/requirements.yaml", hint="add `why_not` to the row")
@@ -118,14 +128,14 @@ def _result(packs: Packs, compiled: CompiledRule, outcome: str, path: str) -> Ca
 
 def case_facts(pack: Pack, path: str) -> Facts:
     """The facts of a case file: `facts` holds top-level names, `note` says what it shows."""
-    tree = pack.cases[path]
-    body = tree.get("facts", {}) if isinstance(tree, Mapping) else {}
+    body = pack.cases[path]["facts"]
     return Facts(MappingProxyType({name: frozen(item) for name, item in body.items()}), home=Place(path))
 
 
 def outcome_of(packs: Packs, compiled: CompiledRule, facts: Facts) -> tuple[str, str]:
     """The outcome of one rule alone, unmet before undecided before met, and its message."""
-    alone = replace(packs, rules=(compiled,))
+    # A case says what the rule means as its own pack has it, whatever a layer makes of its parameters.
+    alone = replace(packs, rules=(replace(compiled, params=compiled.own_params),))
     rulings = judge(alone, facts, basis="recorded", as_of="9999-12-31")
     for outcome in (Outcome.UNMET, Outcome.UNDECIDED, Outcome.NOT_APPLICABLE, Outcome.MET):
         said = next((ruling for ruling in rulings if ruling.outcome is outcome), None)

@@ -1,7 +1,8 @@
 """Policy files to packs: read strictly, then compiled.
 
 A pack is a folder below `policies/` with `pack.yaml`, `rules/*.yaml` (one file a rule family),
-optionally `taxonomy.yaml`, and `cases/**`. Folders without `pack.yaml` are not packs.
+optionally `taxonomy.yaml`, and `cases/**`. Folders without `pack.yaml` are not packs. A pack that `extends`
+others is a layer on them: see `layers`.
 """
 
 from __future__ import annotations
@@ -9,29 +10,34 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 
 from muniment.errors import InvalidPolicy
 from muniment.judge.cel import Fault, Program
 from muniment.judge.compiled import CompiledRule, Names, compile_at, compile_rule
+from muniment.judge.layers import PARAM_TYPES, fits, layered
 from muniment.judge.shape import Locate, Node
 from muniment.model.change import ChangeClass
 from muniment.model.finding import Severity
-from muniment.model.policy import Cases, Condition, Pack, Param, PathClass, Rule, Taxonomy, pattern_steps
+from muniment.model.policy import (
+    Adjustment,
+    Cases,
+    Condition,
+    Loosening,
+    Pack,
+    Param,
+    PathClass,
+    Rule,
+    Setting,
+    Taxonomy,
+    pattern_steps,
+)
 from muniment.model.tree import Tree, frozen
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CLASSES = ("administrative", "operational", "clinical")
-_PARAM_TYPES: Mapping[str, tuple[type, ...]] = {
-    "number": (int, float),
-    "integer": (int,),
-    "text": (str,),
-    "boolean": (bool,),
-    "days": (int,),
-    "list": (tuple, list),
-    "map": (Mapping,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,12 @@ class Packs:
     """Packs ready to judge."""
 
     packs: tuple[Pack, ...]
+    """As they are written, a pack before those that extend it."""
     rules: tuple[CompiledRule, ...]
+    """As they judge: with the parameters, and the severities, that the layers give them."""
     taxonomy: Taxonomy
+    loosenings: tuple[Loosening, ...] = ()
+    """Where a layer is less strict than the pack below it."""
 
 
 def load_packs(documents: Mapping[str, Tree], locate: Locate | None = None) -> Packs:
@@ -55,24 +65,27 @@ def load_packs(documents: Mapping[str, Tree], locate: Locate | None = None) -> P
         raise InvalidPolicy(
             "no policy pack with rules was found", hint="name one in `packs` of muniment.yaml"
         )
-    rules = tuple(compile_rule(rule, pack, locate) for pack in packs for rule in pack.rules)
-    _distinct(rules)
-    taxonomies = [pack.taxonomy for pack in packs if pack.taxonomy is not None]
-    if len(taxonomies) != 1:
+    stack = layered(packs, locate)
+    rules = tuple(
+        compile_rule(rule, pack, stack.params[pack.folder], stack.own[pack.folder], locate)
+        for pack in stack.packs
+        for rule in stack.rules[pack.folder]
+    )
+    _distinct(stack.packs, locate)
+    if not rules:
         raise InvalidPolicy(
-            f"{len(taxonomies)} change taxonomies were found", hint="one pack has taxonomy.yaml"
+            "the layers drop every rule", hint="a policy without rules would accept whatever comes"
         )
-    return Packs(packs, rules, taxonomies[0])
+    return Packs(stack.packs, rules, stack.taxonomy, stack.loosenings)
 
 
-def _distinct(rules: tuple[CompiledRule, ...]) -> None:
+def _distinct(packs: tuple[Pack, ...], locate: Locate | None) -> None:
     seen: dict[str, Rule] = {}
-    for compiled in rules:
-        rule = compiled.rule
+    for rule in (rule for pack in packs for rule in pack.rules):
         first = seen.setdefault(rule.id, rule)
         if first is not rule:
-            place = f"{rule.file}#{rule.pointer}"
-            raise InvalidPolicy(f"rule `{rule.id}` stands twice, first in {first.file}", where=place)
+            place = Node(None, rule.file, f"{rule.pointer}/id", locate)
+            raise place.invalid(f"rule `{rule.id}` stands twice, first in {first.file}")
 
 
 def _pack(folder: str, documents: Mapping[str, Tree], locate: Locate | None) -> Pack:
@@ -80,7 +93,8 @@ def _pack(folder: str, documents: Mapping[str, Tree], locate: Locate | None) -> 
         return Node(documents[path], path, "", locate)
 
     head = document(f"{folder}/pack.yaml").fields(
-        frozenset({"kind", "schema", "id", "version", "title"}), frozenset({"params"})
+        frozenset({"kind", "schema", "id", "version", "title"}),
+        frozenset({"params", "extends", "set", "adjust", "complete"}),
     )
     _kind(head, "policy")
     below = sorted(path for path in documents if path.startswith(f"{folder}/"))
@@ -89,16 +103,66 @@ def _pack(folder: str, documents: Mapping[str, Tree], locate: Locate | None) -> 
     )
     cases = [path for path in below if path.startswith(f"{folder}/cases/")]
     taxonomy = f"{folder}/taxonomy.yaml"
+    layer = "extends" in head
+    for name in ("set", "adjust"):
+        if name in head and not layer:
+            raise head[name].invalid(f"`{name}` is about a pack below; say which with `extends`")
     return Pack(
         id=head["id"].text(),
         version=head["version"].text(),
         title=head["title"].text(),
         params=MappingProxyType(_params(head["params"]) if "params" in head else {}),
         rules=rules,
-        taxonomy=_taxonomy(document(taxonomy)) if taxonomy in documents else None,
-        cases=MappingProxyType({path.removeprefix(f"{folder}/"): documents[path] for path in cases}),
+        taxonomy=_taxonomy(document(taxonomy), layer) if taxonomy in documents else None,
+        cases=MappingProxyType({path.removeprefix(f"{folder}/"): _case(document(path)) for path in cases}),
         folder=folder,
+        extends=_extends(head["extends"]) if layer else (),
+        settings=_settings(head["set"]) if "set" in head else (),
+        adjustments=_adjustments(head["adjust"]) if "adjust" in head else (),
+        complete="complete" in head and head["complete"].flag(),
     )
+
+
+def _case(node: Node) -> Tree:
+    """A case file: what it shows, and the facts by name."""
+    fields = node.fields(frozenset({"facts"}), frozenset({"note"}))
+    fields["facts"].entries()
+    return node.value
+
+
+def _extends(node: Node) -> tuple[str, ...]:
+    names = (node.text(),) if isinstance(node.value, str) else node.texts()
+    if not names:
+        raise node.invalid("`extends` names at least one pack")
+    return tuple(name.rstrip("/").rpartition("/")[2] for name in names)
+
+
+def _settings(node: Node) -> tuple[Setting, ...]:
+    found = []
+    for name, entry in node.entries():
+        fields = entry.fields(frozenset({"value"}), frozenset({"loosens"}))
+        found.append(Setting(name, frozen(fields["value"].value), _reason(fields)))
+    return tuple(found)
+
+
+def _adjustments(node: Node) -> tuple[Adjustment, ...]:
+    found = []
+    for name, entry in node.entries():
+        fields = entry.fields(frozenset(), frozenset({"severity", "drop", "loosens"}))
+        severity = _severity(fields["severity"]) if "severity" in fields else None
+        drop = "drop" in fields and fields["drop"].flag()
+        if drop == (severity is not None):
+            raise entry.invalid("an adjustment gives a `severity`, or says `drop: true`")
+        found.append(Adjustment(name, severity, drop, _reason(fields)))
+    return tuple(found)
+
+
+def _reason(fields: Mapping[str, Node]) -> str:
+    return fields["loosens"].text() if "loosens" in fields else ""
+
+
+def _severity(node: Node) -> Severity:
+    return Severity(node.word(*(str(severity) for severity in Severity)))
 
 
 def _kind(fields: Mapping[str, Node], kind: str) -> None:
@@ -110,12 +174,15 @@ def _kind(fields: Mapping[str, Node], kind: str) -> None:
 def _params(node: Node) -> dict[str, Param]:
     params: dict[str, Param] = {}
     for name, entry in node.entries():
-        fields = entry.fields(frozenset({"value", "type", "doc"}), frozenset())
-        kind = fields["type"].word(*_PARAM_TYPES)
+        fields = entry.fields(frozenset({"value", "type", "doc"}), frozenset({"tighter"}))
+        kind = fields["type"].word(*PARAM_TYPES)
         value = fields["value"].value
-        if not isinstance(value, _PARAM_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        if not fits(value, kind):
             raise fields["value"].invalid(f"the value of `{name}` is not of type {kind}")
-        params[name] = Param(name, frozen(value), kind, fields["doc"].text())  # type: ignore[arg-type]
+        tighter = fields["tighter"].word("higher", "lower") if "tighter" in fields else None
+        if tighter is not None and kind == "text":
+            raise fields["tighter"].invalid("a text has no direction: any change of it loosens")
+        params[name] = Param(name, frozen(value), kind, fields["doc"].text(), tighter)  # type: ignore[arg-type]
     return params
 
 
@@ -138,7 +205,7 @@ def _rule(node: Node) -> Rule:
     rule = Rule(
         id=fields["id"].text(),
         title=fields["title"].text(),
-        severity=Severity(fields["severity"].word(*(str(severity) for severity in Severity))),
+        severity=_severity(fields["severity"]),
         requirements=fields["requirements"].texts(),
         require=fields["require"].text(),
         message=fields["message"].text(),
@@ -153,7 +220,7 @@ def _rule(node: Node) -> Rule:
 
 def _rule_options(rule: Rule, fields: Mapping[str, Node]) -> Rule:
     if "effective" in fields:
-        if not _DATE.fullmatch(fields["effective"].text()):
+        if not _is_date(fields["effective"].text()):
             raise fields["effective"].invalid('a date such as "2020-01-01" is expected here')
         rule = replace(rule, effective=fields["effective"].text())
     if "when" in fields:
@@ -176,18 +243,31 @@ def _rule_options(rule: Rule, fields: Mapping[str, Node]) -> Rule:
     return rule
 
 
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return bool(_DATE.fullmatch(text))
+
+
 def _cases(node: Node) -> Cases:
     fields = node.fields(frozenset(), frozenset({"met", "unmet", "undecided", "not_applicable"}))
     return Cases(**{name: entry.texts() for name, entry in fields.items()})
 
 
-def _taxonomy(node: Node) -> Taxonomy:
-    fields = node.fields(frozenset({"kind", "schema", "default", "keys", "paths"}), frozenset())
+def _taxonomy(node: Node, layer: bool) -> Taxonomy:
+    """A taxonomy; in a layer only what differs from the one below need be said."""
+    head, parts = frozenset({"kind", "schema"}), frozenset({"keys", "paths"})
+    fields = node.fields(head, parts) if layer else node.fields(head | parts | {"default"}, frozenset())
     _kind(fields, "taxonomy")
+    # A layer leaves the default as it is; the one named here is not looked at.
+    default = _CLASSES[-1] if layer else fields["default"].word(*_CLASSES)
+    entries = fields["keys"].entries() if "keys" in fields else ()
     return Taxonomy(
-        default=ChangeClass.of(fields["default"].word(*_CLASSES)),
-        keys=MappingProxyType({name: _key_fields(entry) for name, entry in fields["keys"].entries()}),
-        paths=tuple(_path_class(element) for element in fields["paths"].elements()),
+        default=ChangeClass.of(default),
+        keys=MappingProxyType({name: _key_fields(entry) for name, entry in entries}),
+        paths=tuple(_path_class(e, layer) for e in fields["paths"].elements()) if "paths" in fields else (),
     )
 
 
@@ -195,8 +275,9 @@ def _key_fields(node: Node) -> tuple[str, ...]:
     return (node.text(),) if isinstance(node.value, str) else node.texts()
 
 
-def _path_class(node: Node) -> PathClass:
-    fields = node.fields(frozenset({"path", "class", "reason"}), frozenset({"when"}))
+def _path_class(node: Node, layer: bool) -> PathClass:
+    optional = frozenset({"when", "loosens"}) if layer else frozenset({"when"})
+    fields = node.fields(frozenset({"path", "class", "reason"}), optional)
     if pattern_steps(fields["path"].text()) is None:
         hint = "write it like `monitoring.monitors[*].threshold.**`"
         raise fields["path"].invalid(f"`{fields['path'].text()}` is no path pattern", hint)
@@ -204,12 +285,13 @@ def _path_class(node: Node) -> PathClass:
         path=fields["path"].text(),
         change_class=ChangeClass.of(fields["class"].word(*_CLASSES)),
         reason=fields["reason"].text(),
+        loosens=_reason(fields),
     )
     if "when" not in fields:
         return entry
     source = fields["when"].text()
     names = Names(frozenset({"before", "after"}), frozenset())
-    program = compile_at(source, names, f"{node.file}#{node.at}")
+    program = compile_at(source, names, lambda: fields["when"].invalid("").where)
     return replace(entry, when=source, applies=_condition(program))
 
 

@@ -6,7 +6,7 @@ whatever expression fetched it: through a filter, a `let` or a loop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -16,7 +16,13 @@ from muniment.model.tree import Tree, pointer
 
 Path = tuple[str | int, ...]
 
-DERIVED = frozenset({"id", "sha256", "status", "date", "digest", "in_use", "safe_state_words"})
+DERIVED = frozenset(
+    (
+        *("id", "sha256", "status", "date", "digest", "in_use", "safe_state_words"),
+        *("inputs", "stopped_at", "withdrawn", "signed", "closure", "minutes", "kinds", "resolves"),
+        *("signed", "ratified", "ratification_workdays", "claimed", "outside"),
+    )
+)
 """Keys that facts add to a record's body; they have no node of their own in the file."""
 
 
@@ -66,11 +72,13 @@ def _below(place: Place, rest: Path) -> Where:
 
 
 class Index:
-    """Object identity to path, for the containers of one release's facts. Built when first asked."""
+    """Object identity to path, for the containers of one release's facts. Built as far as it is asked."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._paths: dict[int, Path] | None = None
+        self._found: dict[int, tuple[int | None, str | int]] = {}
+        """Identity of a container to the one above it and the step from there."""
+        self._waiting: list[tuple[int | None, str | int, Tree]] = [(None, "", facts.tree)]
 
     def of(self, container: Tree) -> Where | None:
         """Where a mapping or list of the facts stands; `None` for a value made by an expression."""
@@ -90,33 +98,41 @@ class Index:
         return None if path is None else ".".join(str(step) for step in (*path, read.key))
 
     def _path(self, container: Tree) -> Path | None:
-        if self._paths is None:
-            self._paths = _containers(self._facts.tree)
-        return self._paths.get(id(container))
+        here: int | None = id(container)
+        if here not in self._found and not self._reaches(id(container)):
+            return None
+        steps: list[str | int] = []
+        while here is not None:
+            here, step = self._found[here]
+            steps.append(step)
+        return tuple(reversed(steps[:-1]))
+
+    def _reaches(self, wanted: int) -> bool:
+        """Go on through the facts, in document order, until the container `wanted` is met."""
+        found, waiting = self._found, self._waiting
+        while waiting:
+            above, step, node = waiting.pop()
+            here = id(node)
+            if here in found:
+                continue
+            items: Iterable[tuple[str | int, Tree]]
+            if type(node) in _MAPPINGS:
+                items = node.items()
+            elif node and type(node) in _LISTS:
+                # An empty tuple is one shared object in CPython, so its identity says nothing.
+                items = enumerate(node)
+            else:
+                continue
+            found[here] = (above, step)
+            below = [(here, name, item) for name, item in items if type(item) in _CONTAINERS]
+            below.reverse()
+            waiting += below
+            if here == wanted:
+                return True
+        return False
 
 
 def _has(read: Read) -> bool:
     if isinstance(read.container, Mapping):
         return read.key in read.container
     return isinstance(read.key, int) and 0 <= read.key < len(read.container)
-
-
-def _containers(tree: Tree) -> dict[int, Path]:
-    """Identity of every mapping and list to the first path that reaches it, in document order."""
-    found: dict[int, Path] = {}
-    waiting: list[tuple[Path, Tree]] = [((), tree)]
-    while waiting:
-        at, node = waiting.pop()
-        if id(node) in found:
-            continue
-        items: list[tuple[str | int, Tree]]
-        if type(node) in _MAPPINGS:
-            items = list(node.items())
-        elif node and type(node) in _LISTS:
-            # An empty tuple is one shared object in CPython, so its identity says nothing.
-            items = list(enumerate(node))
-        else:
-            continue
-        found[id(node)] = at
-        waiting += [((*at, step), item) for step, item in reversed(items) if type(item) in _CONTAINERS]
-    return found

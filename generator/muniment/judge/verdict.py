@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from muniment.errors import InvalidPolicy
 from muniment.judge.cel import Fault, Program, Read
 from muniment.judge.cel.values import Value
 from muniment.judge.compiled import CompiledRule, Loop, shown
 from muniment.judge.packs import Packs
 from muniment.judge.place import Facts, Index
-from muniment.judge.waive import element_texts, names, notices, problem, waived
+from muniment.judge.waive import element_texts, names, notices, problem, waived, waiver_day
 from muniment.model.evidence import Record
 from muniment.model.finding import Where
 from muniment.model.ruling import Basis, Outcome, Ruling
@@ -28,7 +29,7 @@ def judge(
     Rulings stand in the order of the rules. Raises `InvalidPolicy` if a rule exceeds its step budget.
     """
     desk = _Desk(facts, Index(facts), basis)
-    found = [pair for rule in packs.rules for pair in desk.rulings(rule)]
+    found = [pair for rule in packs.rules for pair in desk.judged(rule)]
     return _with_waivers(packs, facts, found, basis=basis, as_of=as_of, waivers=waivers)
 
 
@@ -52,6 +53,14 @@ class _Desk:
     facts: Facts
     index: Index
     basis: Basis
+
+    def judged(self, compiled: CompiledRule) -> list[Pair]:
+        """The rulings of one rule; an exceeded budget names the rule."""
+        try:
+            return list(self.rulings(compiled))
+        except InvalidPolicy as error:
+            message = f"rule `{compiled.rule.id}`: {error.message}"
+            raise InvalidPolicy(message, hint=error.hint, where=compiled.spot()) from None
 
     def rulings(self, compiled: CompiledRule) -> Iterator[Pair]:
         """The rulings of one rule."""
@@ -255,11 +264,15 @@ def _with_waivers(
     waivers: Sequence[Record],
 ) -> tuple[Ruling, ...]:
     waivable = {compiled.rule.id: compiled.rule.waivable for compiled in packs.rules}
-    params = {name: value for compiled in packs.rules for name, value in compiled.params.items()}
+    bounds = {compiled.rule.id: compiled.params for compiled in packs.rules}
+    others = {name: value for params in bounds.values() for name, value in params.items()}
+    day = waiver_day(facts.tree, as_of)
     problems: list[tuple[Record, str]] = []
     active: list[Record] = []
     for waiver in sorted(waivers, key=lambda record: record.id):
-        text = problem(waiver, as_of=as_of, params=params, roster=facts.tree.get("roster"), waivable=waivable)
+        # Bounded by the pack whose rule it waives; by another pack's word where that one is silent.
+        params = {**others, **bounds.get(waiver.body["rule"], {})}
+        text = problem(waiver, as_of=day, params=params, roster=facts.tree.get("roster"), waivable=waivable)
         if text is None:
             active.append(waiver)
         else:
@@ -267,11 +280,10 @@ def _with_waivers(
     used: set[str] = set()
     rulings: list[Ruling] = []
     for ruling, texts in found:
-        match = next((waiver for waiver in active if _covers(waiver, ruling, texts)), None)
-        if match is not None:
-            used.add(match.id)
-            ruling = waived(ruling, match)
-        rulings.append(ruling)
+        covering = [waiver for waiver in active if _covers(waiver, ruling, texts)]
+        # One that renews another before it lapses covers the same element, and is no waiver of nothing.
+        used |= {waiver.id for waiver in covering}
+        rulings.append(waived(ruling, covering[0]) if covering else ruling)
     unused = [waiver for waiver in active if waiver.id not in used]
     return (*rulings, *notices(problems, unused, pack=packs.packs[0].id, basis=basis))
 

@@ -1,6 +1,6 @@
 """Waivers: a time-boxed, reasoned permission to go on although a rule is unmet.
 
-A waiver applies on the days from `issued` to `expires`, both included. It never hides: the ruling says
+A waiver applies on the days (UTC) from `issued` to `expires`, both included. It never hides: the ruling says
 `waived` and names the record. One that lapsed, is too long, lacks an approver, or waives nothing is a
 warning of its own.
 """
@@ -75,7 +75,9 @@ def problem(
     if issued is None or expires is None or issued > expires:
         return f"runs from {body['issued']} to {body['expires']}, which is no period"
     length = (expires - issued).days
-    if MAX_DAYS in params and length > params[MAX_DAYS]:
+    if MAX_DAYS not in params:
+        return f"has no bound: no pack says how long a waiver may run (`{MAX_DAYS}`)"
+    if length > params[MAX_DAYS]:
         return f"runs for {length} days, longer than the {params[MAX_DAYS]} the policy allows"
     lacking = _roles_lacking(body, params, roster)
     if lacking:
@@ -83,6 +85,25 @@ def problem(
     if as_of < body["issued"]:
         return f"begins on {body['issued']}, after the day of judgement"
     return f"lapsed on {body['expires']}" if as_of > body["expires"] else None
+
+
+def waiver_day(facts: Mapping[str, Tree], as_of: str) -> str:
+    """The day that a release's waivers are held against.
+
+    A release that was decided on and that another released one has followed, and that nobody uses, is past:
+    it is judged at its own date, so that a waiver that lapses later does not reach back. Any other release,
+    and one that is rolled back to, is judged at `as_of`.
+    """
+    release, others = facts.get("release"), facts.get("releases")
+    if not isinstance(release, Mapping) or release.get("in_use") is not False:
+        return as_of
+    decided = release.get("date")
+    if release.get("status") not in ("released", "rejected") or not isinstance(decided, str):
+        return as_of
+    followed = any(
+        other.get("status") == "released" and str(other.get("date")) > decided for other in others or ()
+    )
+    return min(decided, as_of) if followed else as_of
 
 
 def _day(text: Tree) -> date | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from muniment.errors import UnreadableInput
 from muniment.model.evidence import Artifact, Files, Record
 from muniment.model.finding import Finding
 from muniment.model.suggestion import closest
-from muniment.model.tree import walk
+from muniment.model.tree import Tree, pointer
 
 
 def stands(files: Files, path: str) -> bool:
@@ -25,12 +25,29 @@ def artifacts(record: Record, files: Files) -> tuple[Artifact, ...]:
 
 
 def _artifacts(record: Record, files: Files) -> Iterator[Artifact]:
-    for at, node in walk(record.body):
-        if isinstance(node, Mapping) and "path" in node and "sha256" in node:
+    for steps, node in _mappings(record.body, ()):
+        if "path" in node and "sha256" in node:
             path, actual, size = node["path"], None, None
             if stands(files, path):
                 actual, size = files.digest(path), files.size(path)
+            at = pointer(*steps)
             yield Artifact(path, node["sha256"], actual, record.id, at, node.get("media_type", ""), size)
+
+
+def _mappings(
+    node: Tree, steps: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Tree]]]:
+    """Yield every mapping of a tree with the steps to it, in document order."""
+    items: Iterable[tuple[str | int, Tree]]
+    if isinstance(node, Mapping):
+        yield steps, node
+        items = node.items()
+    else:
+        items = enumerate(node)
+    for step, item in items:
+        # Only a mapping or a list holds more; most nodes are texts and numbers.
+        if type(item) is tuple or isinstance(item, Mapping):
+            yield from _mappings(item, (*steps, step))
 
 
 def unheld(record: Record, found: tuple[Artifact, ...], files: Files) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from muniment.model.finding import Finding
 from muniment.model.tree import Tree
 
 _EVALUATION = "muniment/evaluation/v1"
+_ANALYSIS = "muniment/analysis/v1"
 _OUTSIDE = frozenset(
     (
         "board_decision",
@@ -21,7 +22,16 @@ _OUTSIDE = frozenset(
         "deployment",
         "monitoring",
         "alert",
+        "signal",
+        "incident",
+        "closure",
+        "event",
+        "tabletop",
+        "checklist",
+        "monitoring_log",
         "deferral",
+        "determination",
+        "reconstruction",
     )
 )
 """Kinds that belong to a release by naming it, and stay outside its manifest."""
@@ -60,7 +70,11 @@ def _dossier(
     parts, whole = references.reachable(release, records)
     if not whole:
         return None, []
-    findings = list(local.unknown_elements(release, parts))
+    outside = _outside(release, records)
+    findings = [
+        *local.unknown_elements(release, parts),
+        *local.unknown_outside(release, parts, outside),
+    ]
     version = release.body["version"]
     held = tuple(
         sorted(
@@ -68,6 +82,8 @@ def _dossier(
         )
     )
     evaluation, faults = _evaluation(device, version, files)
+    findings.extend(faults)
+    analysis, faults = _analysis(device, found[release.id], files)
     findings.extend(faults)
     expected = freezing.frozen_paths(parts, held, version)
     stated, sha256, faults = freezing.read(device, version, expected, files)
@@ -81,7 +97,8 @@ def _dossier(
         manifest=stated,
         manifest_sha256=sha256,
         evaluation=evaluation,
-        outside=_outside(release, records),
+        outside=outside,
+        analysis=analysis,
     )
     return dossier, findings
 
@@ -93,6 +110,16 @@ def _evaluation(device: str, version: str, files: Files) -> tuple[Tree, list[Fin
         return None, []
     remedy = "write it with `muniment evaluate`; it is never edited by hand"
     tree, finding = jsonfile.parse(files.read(path), f"{device}/{path}", _EVALUATION, remedy)
+    return tree, [finding] if finding else []
+
+
+def _analysis(device: str, found: tuple[Artifact, ...], files: Files) -> tuple[Tree, list[Finding]]:
+    """Return the analysis a release names, parsed; `None` where its bytes are not those recorded."""
+    held = next((a for a in found if a.pointer == "/analysis" and a.holds), None)
+    if held is None:
+        return None, []
+    remedy = "write it again with what computed it, never by hand"
+    tree, finding = jsonfile.parse(files.read(held.path), f"{device}/{held.path}", _ANALYSIS, remedy)
     return tree, [finding] if finding else []
 
 

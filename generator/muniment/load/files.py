@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from muniment.errors import UnreadableInput
@@ -25,20 +26,24 @@ class DeviceFiles:
     """Implements `model.evidence.Files` on a folder of the local disk.
 
     Digests are kept in memory, and for large files in `cache` across runs, under a key of size, mtime,
-    ctime and inode. A run that must trust nothing (`--deep`, `verify`) is given no cache.
+    ctime and inode. A run that must trust nothing (`--deep`, `verify`) is given no cache. With `still` what
+    the disk says of a file is asked once: for a run that writes nothing between its questions.
     """
 
-    def __init__(self, folder: Path, cache: Path | None = None) -> None:
+    def __init__(self, folder: Path, cache: Path | None = None, *, still: bool = False) -> None:
         self._folder = folder
         self._real = folder.resolve()
+        self._base = os.fspath(self._real)
+        self._plain = {"": True}
+        """Folder of the device to whether it is one, with no link on the way; asked once each."""
+        self._seen: dict[str, os.stat_result | None] | None = {} if still else None
         self._digests: dict[str, tuple[_Key, str]] = {}
         self._kept = _Kept(cache, self._real) if cache is not None else None
 
     def exists(self, path: str) -> bool:
         """Whether a regular file stands at `path`, spelt exactly so."""
         try:
-            real = self._contained(path)
-            return stat.S_ISREG(real.stat().st_mode) and _spelt(self._folder, path)
+            return self._regular(path) is not None and self._spelt(path)
         except (OSError, ValueError):
             return False
 
@@ -47,12 +52,12 @@ class DeviceFiles:
 
         Raises `UnreadableInput` where it is missing, or changes while it is read.
         """
+        known = self._digests.get(path)
+        if known is not None and self._state(path) == known[0]:
+            return known[1]
         with self._opened(path) as handle:
             before = os.fstat(handle)
             key = _key(before)
-            known = self._digests.get(path)
-            if known is not None and known[0] == key:
-                return known[1]
             kept = self._kept.get(path, key) if self._kept else None
             sha256 = kept or _hashed(handle)
             if _key(os.fstat(handle)) != key:
@@ -66,6 +71,9 @@ class DeviceFiles:
 
     def size(self, path: str) -> int:
         """Size in bytes; raises `UnreadableInput` where the file is missing."""
+        state = self._state(path)
+        if state is not None:
+            return state[0]
         with self._opened(path) as handle:
             return os.fstat(handle).st_size
 
@@ -93,27 +101,74 @@ class DeviceFiles:
 
         Links that leave the device and names that are not UTF-8 are left out.
         """
-        start = self._contained(below) if below else self._real
+        start = os.fspath(self._contained(below)) if below else self._base
         found = []
-        for parent, folders, names in os.walk(start):
-            folders.sort()
-            base = Path(parent).relative_to(self._real).as_posix()
-            for name in names:
-                path = name if base == "." else f"{base}/{name}"
+        for entry, path in _entries(start, f"{below}/" if below else ""):
+            if entry.is_symlink():
                 if self._listed(path):
                     found.append(path)
+            elif entry.is_file(follow_symlinks=False) and _is_text(path):
+                found.append(path)
         return tuple(sorted(found))
 
     def links_out(self) -> tuple[str, ...]:
         """Sorted paths of symbolic links that lead out of the device folder, or nowhere."""
         found = []
-        for parent, folders, names in os.walk(self._real):
-            for name in (*folders, *names):
-                entry = Path(parent, name)
-                if entry.is_symlink() and not (_inside(entry, self._real) and entry.exists()):
-                    path = entry.relative_to(self._real).as_posix()
+        for entry, path in _entries(self._base, ""):
+            if entry.is_symlink():
+                target = Path(entry.path)
+                if not (_inside(target, self._real) and target.exists()):
                     found.append(path.encode("utf-8", "backslashreplace").decode("utf-8"))
         return tuple(sorted(found))
+
+    def _direct(self, path: str) -> str | None:
+        """The place of `path` where its folder is known to lie inside without a link on the way.
+
+        Following every step of every path anew would cost more than all other reading together.
+        """
+        folder, _, name = path.rpartition("/")
+        plain = self._plain.get(folder)
+        if plain is None:
+            try:
+                plain = os.fspath(self._contained(folder)) == f"{self._base}/{folder}"
+            except UnreadableInput:
+                plain = False
+            self._plain[folder] = plain
+        if not plain or name in ("", ".", "..") or "\\" in name or "\0" in name:
+            return None
+        return f"{self._base}/{path}"
+
+    def _regular(self, path: str) -> os.stat_result | None:
+        """What the disk says of a regular file inside the device; `None` for anything else.
+
+        Raises `UnreadableInput` for a path that leads out, `OSError` for one that leads nowhere.
+        """
+        if self._seen is not None and path in self._seen:
+            return self._seen[path]
+        direct = self._direct(path)
+        status = os.lstat(direct) if direct is not None else None
+        if status is None or stat.S_ISLNK(status.st_mode):
+            status = self._contained(path).stat()
+        found = status if stat.S_ISREG(status.st_mode) else None
+        if self._seen is not None:
+            self._seen[path] = found
+        return found
+
+    def _state(self, path: str) -> _Key | None:
+        """The state of a file without opening it; `None` where it cannot be told."""
+        try:
+            status = self._regular(path)
+        except (OSError, ValueError, UnreadableInput):
+            return None
+        return _key(status) if status is not None else None
+
+    def _spelt(self, path: str) -> bool:
+        """Whether every part of `path` is spelt as on disk, also where the disk ignores case."""
+        return not self._ignores_case or _spelt(self._folder, path)
+
+    @cached_property
+    def _ignores_case(self) -> bool:
+        return _ignores_case(self._folder)
 
     def _listed(self, path: str) -> bool:
         try:
@@ -143,7 +198,9 @@ class DeviceFiles:
     @contextmanager
     def _opened(self, path: str) -> Iterator[int]:
         """Open a regular file; never waits on a pipe, never follows out of the folder."""
-        real = self._contained(path)
+        real = self._direct(path)
+        if real is None or os.path.islink(real):  # noqa: PTH114 - three times as fast
+            real = os.fspath(self._contained(path))
         try:
             handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         except OSError as error:
@@ -165,10 +222,35 @@ def _inside(entry: Path, real: Path) -> bool:
         return False
 
 
+def _entries(folder: str, base: str) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Yield everything below a folder with its path, folders not followed through links.
+
+    A folder that is not there or may not be read holds nothing.
+    """
+    waiting = [(folder, base)]
+    while waiting:
+        folder, base = waiting.pop()
+        try:
+            entries = os.scandir(folder)
+        except OSError:
+            continue
+        with entries:
+            for entry in entries:
+                path = base + entry.name
+                yield entry, path
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, f"{path}/"))
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _spelt(folder: Path, path: str) -> bool:
-    """Whether every part of `path` is spelt as on disk, also where the disk ignores case."""
-    if not _ignores_case(folder):
-        return True
     here = folder
     for part in path.split("/"):
         if part not in (entry.name for entry in here.iterdir()):

@@ -10,8 +10,11 @@ from muniment.model.finding import Finding, Where
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _TOP = ("device", "roster")
-_LAYERS = ("raw", "splits", "labels", "features", "baseline")
-_FLAT = ("claims", "hazards", "monitors", "plans", "runs", "decisions")
+_LAYERS = ("raw", "splits", "labels", "features", "baseline", "snapshots")
+_FLAT = (
+    *("claims", "contracts", "hazards", "monitors", "pccp", "plans", "runs", "decisions"),
+    *("security", "operations", "surveillance"),
+)
 _FOLDERS = (*_FLAT, "datasets", "releases", "postmarket")
 _RECORD = re.compile(
     rf"(?:(?:{'|'.join(_TOP)})"

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from muniment.errors import UnreadableInput, UsageError
-from muniment.load import layout, strict
+from muniment.load import jsonplaces, layout, strict
 from muniment.load.files import DeviceFiles
+from muniment.load.roots import devices
 from muniment.model.evidence import Document, Folder, Source
 from muniment.model.finding import Finding, Where
-from muniment.model.tree import Tree, pointer, steps
+from muniment.model.tree import Tree
 
 
-def read(root: Path, *, only: Collection[str] | None = None, cache: Path | None = None) -> Source:
+def read(
+    root: Path, *, only: Collection[str] | None = None, cache: Path | None = None, still: bool = False
+) -> Source:
     """Return every record of the evidence folder `root`, which holds one folder a device.
 
     `only` names the device folders to read. `cache` is a folder where digests of large files are kept
-    between runs. Faults in files are findings; raises `UnreadableInput` if `root` is no folder, and
-    `UsageError` if `only` names what is not there.
+    between runs; with `still` each file is asked after once. Faults in files are findings; raises
+    `UnreadableInput` if `root` is no folder, and `UsageError` if `only` names what is not there.
     """
-    if not root.is_dir():
-        raise UnreadableInput(
-            f"there is no evidence folder {root.name}",
-            hint="name it with --evidence, or make one with `muniment init`",
-        )
-    names = sorted(
-        entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
+    names = devices(root)
     if only is not None:
         for name in sorted(only):
             if not (root / name).exists():
@@ -44,19 +40,19 @@ def read(root: Path, *, only: Collection[str] | None = None, cache: Path | None 
     folders = []
     findings: list[Finding] = []
     for name in names:
-        folder, faults = _folder(root, name, cache)
+        folder, faults = _folder(root, name, cache, still)
         folders.append(folder)
         findings.extend(faults)
     return Source(tuple(folders), tuple(findings))
 
 
-def _folder(root: Path, name: str, cache: Path | None) -> tuple[Folder, list[Finding]]:
+def _folder(root: Path, name: str, cache: Path | None, still: bool) -> tuple[Folder, list[Finding]]:
     """Read one device's folder."""
     if not (root / name).resolve().is_relative_to(root.resolve()):
         raise UnreadableInput(
             f"{name} leads out of the evidence folder", hint="copy the device's folder into it"
         )
-    files = DeviceFiles(root / name, cache)
+    files = DeviceFiles(root / name, cache, still=still)
     paths = files.listing()
     findings = [
         *layout.misplaced(name, paths),
@@ -148,22 +144,29 @@ def locate(data: bytes, pointer: str, *, key: bool = False) -> tuple[int, int]:
 
     With `key`, of the key that names it. For a node that is not there, of its nearest ancestor.
     """
-    places = _places(data)
-    for ancestor in _ancestors(pointer):
-        place = places.get(ancestor)
-        if place is not None:
-            return place.key if key and ancestor == pointer else place.value
-    return 1, 1
+    return _place(_places(data), pointer, key)
 
 
-def _ancestors(path: str) -> list[str]:
-    """Return the pointer itself, then its ancestors up to the root."""
-    parts = steps(path)
-    return [pointer(*parts[:length]) for length in range(len(parts), -1, -1)]
+def locate_all(data: bytes, wanted: Sequence[tuple[str, bool]]) -> tuple[tuple[int, int], ...]:
+    """Return line and column of many nodes of one file, read once; `wanted` pairs a pointer with `key`."""
+    pointers = frozenset(pointer for pointer, _ in wanted)
+    places = jsonplaces.places(data, pointers)
+    if places is None:
+        places = strict.places(data, pointers)
+    return tuple(_place(places, pointer, key) for pointer, key in wanted)
 
 
 @lru_cache(maxsize=8)
 def _places(data: bytes) -> Mapping[str, strict.Place]:
+    """Every place of a file, for whoever asks one by one."""
     places: dict[str, strict.Place] = {}
     strict.compose(data, places)
     return places
+
+
+def _place(places: Mapping[str, strict.Place], wanted: str, key: bool) -> tuple[int, int]:
+    for ancestor in strict.ancestors(wanted):
+        place = places.get(ancestor)
+        if place is not None:
+            return place.key if key and ancestor == wanted else place.value
+    return 1, 1

@@ -29,12 +29,15 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from muniment.load import tabs
 from muniment.model.tree import Tree, pointer
 
 MAX_BYTES = 1 << 20
 """Largest YAML file read, in bytes."""
 MAX_DEPTH = 40
 """Deepest nesting of lists and mappings."""
+MAX_NODES = 50_000
+"""Most values in a file, lists and mappings counted as well; a record of the example has 2,000."""
 MAX_DIGITS = 18
 """Longest integer: every such number fits 64 bits."""
 MAX_PROBLEMS = 50
@@ -87,6 +90,12 @@ class _PureParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
+def events(text: str) -> Callable[[], Any]:
+    """Return a function that gives the next parser event of `text` at each call."""
+    get_event: Callable[[], Any] = _event_parser()(text).get_event
+    return get_event
+
+
 def _event_parser() -> Callable[[str], Any]:
     """Return libyaml's parser, or PyYAML's own where it was built without libyaml."""
     try:
@@ -119,6 +128,17 @@ class Place:
 
 class _Stop(Exception):
     """Raised inside the composer when there is no use in reading on."""
+
+
+def places(data: bytes, wanted: frozenset[str]) -> dict[str, Place]:
+    """Return the places of the nodes at the JSON Pointers `wanted` and of their ancestors.
+
+    Reads no further than the last of them; what is not there is left out.
+    """
+    found: dict[str, Place] = {}
+    if _unreadable(data) is None:
+        _Composer(data.decode("utf-8"), found, wanted).document()
+    return found
 
 
 def compose(data: bytes, places: dict[str, Place] | None = None) -> tuple[Tree, tuple[Problem, ...]]:
@@ -171,13 +191,30 @@ def _line_column(before: str) -> tuple[int, int]:
 class _Composer:
     """Builds one document from parser events, noting every problem on the way."""
 
-    __slots__ = ("_escapes", "_event", "_places", "problems")
+    __slots__ = (
+        "_escapes",
+        "_event",
+        "_lacking",
+        "_nodes",
+        "_places",
+        "_quoted",
+        "_text",
+        "_wanted",
+        "problems",
+    )
 
-    def __init__(self, text: str, places: dict[str, Place] | None) -> None:
+    def __init__(
+        self, text: str, places: dict[str, Place] | None, wanted: frozenset[str] | None = None
+    ) -> None:
         self.problems: list[Problem] = []
+        self._nodes = 0
+        self._text = text
+        self._quoted: list[Any] | None = [] if "\t" in text else None
         self._places = places
+        self._lacking = set(wanted or ())
+        self._wanted = wanted and frozenset(near for each in wanted for near in ancestors(each))
         self._escapes = "\\" in text
-        self._event: Callable[[], Any] = _event_parser()(text).get_event
+        self._event = events(text)
 
     def document(self) -> Tree:
         """Return the only document of the stream; `None` after a problem that ends reading."""
@@ -192,13 +229,14 @@ class _Composer:
                 raise self._stop(
                     start, "YAML directives (%) are not allowed", "delete the line that starts with %"
                 )
-            tree = self._node(self._event(), "", 0, None)
+            tree = self._node(self._event(), "" if self._places is not None else None, 0, None)
             self._event()
             after = self._event()
             if type(after) is DocumentStartEvent:
                 raise self._stop(
                     after, "a second document starts here", "one file holds one record: split the file"
                 )
+            self._check_tabs()
         except _Stop:
             return None
         except yaml.MarkedYAMLError as error:
@@ -226,12 +264,35 @@ class _Composer:
         self._note(event, message, hint)
         return _Stop()
 
-    def _node(self, event: Any, at: str, depth: int, key: Any) -> Tree:
+    def _placed(self, event: Any, at: str, key: Any) -> None:
+        """Note where a node stands; stop once every node that was asked for has been met."""
+        value_place = (event.start_mark.line + 1, event.start_mark.column + 1)
+        key_place = (key.start_mark.line + 1, key.start_mark.column + 1) if key else value_place
+        assert self._places is not None
+        self._places[at] = Place(key_place, value_place)
+        if self._wanted is not None:
+            self._lacking.discard(at)
+            if not self._lacking:
+                raise _Stop
+
+    def _below(self, at: str | None, step: str | int) -> str | None:
+        """The pointer of a node below `at`; `None` where neither it nor what is below it is asked for."""
+        if at is None:
+            return None
+        below = at + pointer(step)
+        return below if self._wanted is None or below in self._wanted else None
+
+    def _node(self, event: Any, at: str | None, depth: int, key: Any) -> Tree:
         """Build the node that `event` starts; `key` is the event of the key that names it."""
-        if self._places is not None:
-            value_place = (event.start_mark.line + 1, event.start_mark.column + 1)
-            key_place = (key.start_mark.line + 1, key.start_mark.column + 1) if key else value_place
-            self._places[at] = Place(key_place, value_place)
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._stop(
+                event,
+                f"the file has more than {MAX_NODES} values",
+                "keep data in a table beside the record and point at it",
+            )
+        if at is not None:
+            self._placed(event, at, key)
         kind = type(event)
         if kind is AliasEvent:
             raise self._stop(event, f"the alias *{event.anchor} is not allowed", "write the value out again")
@@ -251,27 +312,27 @@ class _Composer:
             return self._mapping(at, depth)
         return self._sequence(at, depth)
 
-    def _sequence(self, at: str, depth: int) -> tuple[Tree, ...]:
+    def _sequence(self, at: str | None, depth: int) -> tuple[Tree, ...]:
         items: list[Tree] = []
-        placed = self._places is not None
         while type(event := self._event()) is not SequenceEndEvent:
-            items.append(self._node(event, at + pointer(len(items)) if placed else "", depth + 1, None))
+            items.append(self._node(event, self._below(at, len(items)), depth + 1, None))
         return tuple(items)
 
-    def _mapping(self, at: str, depth: int) -> MappingProxyType[str, Tree]:
+    def _mapping(self, at: str | None, depth: int) -> MappingProxyType[str, Tree]:
         items: dict[str, Tree] = {}
-        lines: dict[str, int] = {}
-        placed = self._places is not None
-        while type(event := self._event()) is not MappingEndEvent:
+        keys: dict[str, Any] = {}
+        get, below = self._event, self._below
+        while type(event := get()) is not MappingEndEvent:
             key = self._key(event)
-            value = self._node(self._event(), at + pointer(key) if placed else "", depth + 1, event)
+            value = self._node(get(), None if at is None else below(at, key), depth + 1, event)
             if key in items:
+                line = keys[key].start_mark.line + 1
                 self._note(
-                    event, f'duplicate key "{key}"; first written on line {lines[key]}', "keep one of the two"
+                    event, f'duplicate key "{key}"; first written on line {line}', "keep one of the two"
                 )
                 continue
             items[key] = value
-            lines[key] = event.start_mark.line + 1
+            keys[key] = event
         return MappingProxyType(items)
 
     def _key(self, event: Any) -> str:
@@ -333,14 +394,31 @@ class _Composer:
             return None
         return word
 
+    def _check_tabs(self) -> None:
+        place = tabs.stray(self._text, self._quoted) if self._quoted is not None else None
+        if place is not None:
+            message = "a tab stands between the parts of the record"
+            self.problems.append(Problem(*place, message, "use blanks; readers of YAML disagree about tabs"))
+
     def _check_escapes(self, event: Any, word: str) -> None:
         """Refuse a control character that was smuggled in by an escape."""
+        if self._quoted is not None:
+            self._quoted.append(event)
         if self._escapes and (found := _CONTROL.search(word)):
             self._note(
                 event,
                 f"the text holds the control character U+{ord(found.group()):04X}",
                 "delete the escape; only line breaks and tabs are allowed",
             )
+
+
+def ancestors(path: str) -> list[str]:
+    """Return a JSON Pointer, then its ancestors up to the root."""
+    found = [path]
+    while path:
+        path = path[: path.rindex("/")]
+        found.append(path)
+    return found
 
 
 def _plain(word: str) -> str:

@@ -1,11 +1,21 @@
 """Measures: row-level predictions to estimates with intervals. The only user of Polars and NumPy.
 
-`measure_table`, `compare_tables` and `drift_tables` take anybody's tables; `evaluate` runs a locked plan.
+`measure_table`, `compare_tables` and `drift_tables` take anybody's tables; `evaluate` runs a locked plan;
+`take_snapshot` describes a dataset. What a report needs beside them (agreement, reader studies, attribution,
+missing data, sample sizes, Table 1, overlap) is imported when it is first used, so that measuring a small
+table does not wait for it.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from muniment.measure.attribution import AttributionTable
 from muniment.measure.differences import differences, evaluation_bytes
 from muniment.measure.drift_request import Drift, DriftRequest, drift_tables
 from muniment.measure.evaluation import EvaluationRequest, evaluate
+from muniment.measure.profiles import ProfiledTable
 from muniment.measure.request import (
     CompareRequest,
     MeasureRequest,
@@ -15,18 +25,132 @@ from muniment.measure.request import (
 )
 from muniment.measure.tables import open_table
 
+if TYPE_CHECKING:
+    from muniment.measure.agreement import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
+    from muniment.measure.flow import Flow, cohort_flow
+    from muniment.measure.incomplete import IntentionToDiagnose, intention_to_diagnose
+    from muniment.measure.missing import Missingness, Rejects, missingness, rejects
+    from muniment.measure.multiplicity import Family, adjust
+    from muniment.measure.noninferiority import NonInferiorityVerdict, non_inferiority
+    from muniment.measure.overlap import Overlaps, overlaps, overlaps_of_tables
+    from muniment.measure.ratings import Ratings, rated, read_ratings
+    from muniment.measure.readers import ReaderStudy, Study, read_study, reader_study
+    from muniment.measure.sample_size import (
+        Precision,
+        SampleSize,
+        buderer,
+        c_statistic,
+        calibration_slope,
+        external_validation,
+        oe_ratio,
+        precision,
+    )
+    from muniment.measure.snapshot import Snapshot, SnapshotRequest, take_snapshot
+    from muniment.measure.table1 import TableOne, table_one
+
 __all__ = [
+    "AttributionTable",
     "CompareRequest",
     "Drift",
     "DriftRequest",
     "EvaluationRequest",
+    "Family",
+    "Flow",
+    "IntentionToDiagnose",
     "MeasureRequest",
     "Measures",
+    "Missingness",
+    "NonInferiorityVerdict",
+    "Overlaps",
+    "Precision",
+    "ProfiledTable",
+    "Ratings",
+    "ReaderStudy",
+    "Rejects",
+    "SampleSize",
+    "Snapshot",
+    "SnapshotRequest",
+    "Study",
+    "TableOne",
+    "adjust",
+    "buderer",
+    "c_statistic",
+    "calibration_slope",
+    "cohen_kappa",
+    "cohort_flow",
     "compare_tables",
     "differences",
     "drift_tables",
     "evaluate",
     "evaluation_bytes",
+    "external_validation",
+    "fleiss_kappa",
+    "gwet_ac1",
+    "intention_to_diagnose",
+    "krippendorff_alpha",
     "measure_table",
+    "missingness",
+    "non_inferiority",
+    "oe_ratio",
     "open_table",
+    "overlaps",
+    "overlaps_of_tables",
+    "precision",
+    "rated",
+    "read_ratings",
+    "read_study",
+    "reader_study",
+    "rejects",
+    "table_one",
+    "take_snapshot",
 ]
+
+_LATER = {
+    "cohen_kappa": "agreement",
+    "fleiss_kappa": "agreement",
+    "gwet_ac1": "agreement",
+    "krippendorff_alpha": "agreement",
+    "Flow": "flow",
+    "cohort_flow": "flow",
+    "IntentionToDiagnose": "incomplete",
+    "intention_to_diagnose": "incomplete",
+    "Missingness": "missing",
+    "Rejects": "missing",
+    "missingness": "missing",
+    "rejects": "missing",
+    "Family": "multiplicity",
+    "adjust": "multiplicity",
+    "NonInferiorityVerdict": "noninferiority",
+    "non_inferiority": "noninferiority",
+    "Overlaps": "overlap",
+    "overlaps": "overlap",
+    "overlaps_of_tables": "overlap",
+    "Ratings": "ratings",
+    "rated": "ratings",
+    "read_ratings": "ratings",
+    "ReaderStudy": "readers",
+    "Study": "readers",
+    "read_study": "readers",
+    "reader_study": "readers",
+    "Precision": "sample_size",
+    "SampleSize": "sample_size",
+    "buderer": "sample_size",
+    "c_statistic": "sample_size",
+    "calibration_slope": "sample_size",
+    "external_validation": "sample_size",
+    "oe_ratio": "sample_size",
+    "precision": "sample_size",
+    "Snapshot": "snapshot",
+    "SnapshotRequest": "snapshot",
+    "take_snapshot": "snapshot",
+    "TableOne": "table1",
+    "table_one": "table1",
+}
+"""Name to the module of this package that is imported when the name is first used."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is needed later (PEP 562)."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -143,7 +143,9 @@ def log_loss(rows: Probabilities, level: float, units: Units | None = None) -> R
 def oe_ratio(rows: Probabilities, level: float, units: Units | None = None) -> Result:
     """Observed over expected events, with an interval on the scale of the logarithm.
 
-    The standard error of the ratio's logarithm is sqrt((1 - O/n) / O) (Debray et al. 2017, BMJ 356:i6460);
+    The standard error of the ratio's logarithm is sqrt((1 - O/n) / O) (Debray et al. 2017, BMJ 356:i6460),
+    which takes every row for one of mean risk: for calibrated scores that differ the interval is wider than
+    it need be (it holds 1 in about 97 of 100 samples, tests/laws/test_coverage.py);
     with clusters it is that of the linearised `sum(y)/O - sum(p)/E` between them.
     """
     method = method_of("oe_ratio", units is not None)

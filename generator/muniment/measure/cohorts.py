@@ -21,7 +21,7 @@ from muniment.measure.kernel import (
     split_keys,
 )
 from muniment.measure.prepare import CLUSTER, LABEL, SCORE, Prepared, by_columns
-from muniment.measure.suppression import fewer, hidden
+from muniment.measure.suppression import fewer, hidden, jointly
 from muniment.measure.units import Units
 
 
@@ -131,17 +131,41 @@ def of_keys(keys: Keys, points: Sequence[OperatingPoint], lower_is_positive: boo
     return Cohort({}, keys, counts, keys.n, events, small)
 
 
+def withheld(
+    prepared: Prepared, axes: Sequence[tuple[str, ...]], min_n: int
+) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
+    """For axes that are shown together, the levels of each to hide and why; empty for a single column."""
+    columns = sorted({column for axis in axes for column in axis})
+    if len(columns) < 2:
+        return {}
+    found = prepared.frame.group_by(by_columns(columns)).len().sort(by_columns(columns))
+    coded = {}
+    for axis in dict.fromkeys(axes):
+        named = by_columns(axis)
+        places = found.select((pl.struct(named).rank("dense") - 1).cast(pl.Int64)).to_series()
+        coded[axis] = (found.select(named).unique().sort(named).rows(), places.to_numpy())
+    return jointly(coded, found["len"].cast(pl.Int64).to_numpy(), min_n)
+
+
 def levels(
-    prepared: Prepared, by: tuple[str, ...], points: Sequence[OperatingPoint], min_n: int
+    prepared: Prepared,
+    by: tuple[str, ...],
+    points: Sequence[OperatingPoint],
+    min_n: int,
+    hide: Mapping[tuple[str, ...], str] | None = None,
 ) -> tuple[Cohort, ...]:
-    """The cohorts of every level of `by` (of every combination, for several columns), ordered by level."""
+    """The cohorts of every level of `by` (of every combination, for several columns), ordered by level.
+
+    `hide` says which levels are suppressed where other axes are shown beside this one (`withheld`).
+    """
     columns = by_columns(by)
     frame = prepared.frame
     scale: Scale = scale_of(frame)
     groups = grouping(frame, by)
     keys = split_keys(frame, groups, scale)
     counts = _counts(prepared, groups, list(keys.values()), points)
-    reasons = hidden({level: held.n for level, held in keys.items()}, min_n)
+    sizes = {level: held.n for level, held in keys.items()}
+    reasons = hidden(sizes, min_n) if hide is None else dict(hide)
     if frame.height < min_n:
         reasons = dict.fromkeys(keys, fewer(min_n))
     parts: Mapping[tuple[object, ...], pl.DataFrame] = (

@@ -165,24 +165,25 @@ def ppv_at(counts: Counts, prevalence: float, level: float) -> Result:
     Bayes' theorem with a Wald interval of the logit: `logit(PPV) = log(LR+) + logit(prevalence)`, whose
     variance is that of log(LR+) by the delta method.
     """
-    return _predictive(likelihood_ratio_positive(counts, level), prevalence, positive=True)
+    return predictive(likelihood_ratio_positive(counts, level), prevalence, positive=True)
 
 
 def npv_at(counts: Counts, prevalence: float, level: float) -> Result:
     """Negative predictive value at another prevalence, likewise: `logit(NPV) = −log(LR−) − logit(π)`."""
-    return _predictive(likelihood_ratio_negative(counts, level), prevalence, positive=False)
+    return predictive(likelihood_ratio_negative(counts, level), prevalence, positive=False)
 
 
-def _predictive(ratio: Result, prevalence: float, *, positive: bool) -> Result:
+def predictive(ratio: Result, prevalence: float, *, positive: bool, method: str = LOGIT) -> Result:
+    """A likelihood ratio with its interval as the predictive value at a prevalence, whatever its method."""
     if not 0 < prevalence < 1:
-        return undecided(LOGIT, "the prevalence is not between 0 and 1")
+        return undecided(method, "the prevalence is not between 0 and 1")
     if ratio.value is None or ratio.low is None or ratio.high is None:
-        return undecided(LOGIT, ratio.undecided or "")
+        return undecided(method, ratio.undecided or "")
     odds = prevalence / (1 - prevalence)
     value, low, high = (_share(ratio_at * odds) for ratio_at in (ratio.value, ratio.low, ratio.high))
     if positive:
-        return Result(value, low, high, LOGIT)
-    return Result(1 - value, 1 - high, 1 - low, LOGIT)
+        return Result(value, low, high, method)
+    return Result(1 - value, 1 - high, 1 - low, method)
 
 
 def _share(odds: float) -> float:

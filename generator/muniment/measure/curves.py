@@ -26,8 +26,24 @@ def roc(keys: Keys, min_n: int, lower_is_positive: bool = False) -> list[dict[st
     (nothing is called) has none. Empty where a class is missing or there are fewer than `min_n` rows.
     """
     positives = keys.positives(0, keys.n)
-    negatives = keys.n - positives
-    if not positives or not negatives or keys.n < min_n:
+    points: list[dict[str, float | None]] = [
+        {
+            "fpr": rounded(fp / (keys.n - positives)),
+            "tpr": rounded(tp / positives),
+            "threshold": rounded(threshold),
+        }
+        for tp, fp, threshold in operating(keys, min_n, lower_is_positive)
+    ]
+    return [{"fpr": 0.0, "tpr": 0.0, "threshold": None}, *points] if points else []
+
+
+def operating(keys: Keys, min_n: int, lower_is_positive: bool = False) -> list[tuple[int, int, float]]:
+    """True positives, false positives and score of a thinned set of thresholds, from the highest score down.
+
+    The last one calls everybody. Empty where a class is missing or there are fewer than `min_n` rows.
+    """
+    positives = keys.positives(0, keys.n)
+    if positives in (0, keys.n) or keys.n < min_n:
         return []
     parts = list(tie_counts(keys.values))
     codes = np.concatenate([codes for codes, _, _ in parts])
@@ -38,16 +54,10 @@ def roc(keys: Keys, min_n: int, lower_is_positive: bool = False) -> list[dict[st
     scores = keys.scale.scores(codes)[::-1]
     stride = max(keys.n / (ROC_POINTS - 2), float(max(min_n, 1)))
     sign = -1.0 if lower_is_positive else 1.0
-    points: list[dict[str, float | None]] = [{"fpr": 0.0, "tpr": 0.0, "threshold": None}]
-    for index in _strided(tp + fp, stride, keys.n):
-        points.append(
-            {
-                "fpr": rounded(int(fp[index]) / negatives),
-                "tpr": rounded(int(tp[index]) / positives),
-                "threshold": rounded(sign * float(scores[index])),
-            }
-        )
-    return points
+    return [
+        (int(tp[index]), int(fp[index]), sign * float(scores[index]))
+        for index in _strided(tp + fp, stride, keys.n)
+    ]
 
 
 def _strided(called: Ints, stride: float, n: int) -> list[int]:

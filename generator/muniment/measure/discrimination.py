@@ -67,7 +67,13 @@ def average_precision(keys: Keys, level: float) -> Result:
     """Area under the step-wise precision-recall curve, as scikit-learn computes it.
 
     The interval is a Wald interval of the logit with standard error `1 / sqrt(P · AP (1 − AP))`, P being the
-    events (Boyd, Eng and Page 2013, ECML PKDD, section 3.4). No events give no value.
+    events (Boyd, Eng and Page 2013, ECML PKDD, LNCS 8190:451; the R package prauc computes it so). It takes
+    rows for independent: with clusters the interval needs replicates. No events give no value.
+
+    It takes the area for a proportion of the events and so is approximate. In simulations of binormal scores
+    (tests/laws/test_coverage.py) a 95 % interval holds the truth in 92 to 99 of 100 samples where events are
+    at most half of the rows, in about 85 to 90 where nine of ten rows are events and the score says little,
+    and in up to 99 where the area is near 1 or events are rare. Where that matters, take the bootstrap.
     """
     events = keys.positives(0, keys.n)
     if events == 0:
@@ -149,7 +155,7 @@ def paired(labels: npt.NDArray[np.bool_], a: Floats, b: Floats, level: float) ->
     reason = too_few(RankState(positives, negatives, 0, 0.0, 0.0))
     if reason:
         return reason
-    first, second = _placements(labels, a), _placements(labels, b)
+    first, second = placements(labels, a), placements(labels, b)
     variance = 0.0
     for mine, theirs, count in ((first[1], second[1], positives), (first[2], second[2], negatives)):
         # Sorted, so that the order of the rows cannot reach the last bit of the sums.
@@ -180,8 +186,11 @@ def _contrast(a: float, b: float, variance: float, level: float, method: str) ->
     return Contrast(a, b, result, 0.0 if same else None, 1.0 if same else None)
 
 
-def _placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Floats, Floats]:
-    """The area, the positives' placements and the negatives', in the order of the rows."""
+def placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Floats, Floats]:
+    """The area, the positives' placements and the negatives', in the order of the rows.
+
+    A placement is the share of the other class that a case ranks on the right side of, ties counting half.
+    """
     positive, negative = scores[labels], scores[~labels]
     beaten = _twice_below(np.sort(negative), positive)
     beating = _twice_below(np.sort(positive), negative)

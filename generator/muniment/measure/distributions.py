@@ -62,6 +62,26 @@ def bisected(rising: Callable[[float], float], low: float, high: float) -> float
             high = middle
 
 
+def t_two_sided(t: float, df: float) -> float:
+    """Two-sided p value of Student's t with `df` degrees of freedom, which need not be whole."""
+    # x = df/(df + t²) goes through the incomplete beta function: P(|T| > t) = I_x(df/2, 1/2).
+    return beta_cdf(df / (df + t * t), df / 2, 0.5)
+
+
+def t_critical(level: float, df: float) -> float:
+    """Two-sided critical value of Student's t at a confidence level: 2.2281 for 0.95 and 10."""
+    if math.isinf(df):
+        return critical(level)
+    # Found on the scale of x = df/(df + t²), which is bounded.
+    x = bisected(lambda x: beta_cdf(x, df / 2, 0.5) - (1 - level), 0.0, 1.0)
+    return math.sqrt(df * (1 - x) / x) if x > 0 else math.inf
+
+
+def f_p(f: float, df1: float, df2: float) -> float:
+    """Upper tail of the F distribution; degrees of freedom need not be whole."""
+    return 1.0 if f <= 0 else beta_cdf(df2 / (df2 + df1 * f), df2 / 2, df1 / 2)
+
+
 def binomial_half_p(k: int, n: int) -> float:
     """Two-sided exact p value of `k` of `n` against one half (the exact test of McNemar)."""
     if n == 0 or 2 * k == n:

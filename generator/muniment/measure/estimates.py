@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from muniment.measure import bootstrap, clustered, contingency
+from muniment.measure import bootstrap, clustered, contingency, partial, resampled
 from muniment.measure.bootstrap import Resampling
 from muniment.measure.calibration import METRICS, calibration
 from muniment.measure.calibration import method_of as calibration_method
@@ -20,12 +20,15 @@ from muniment.measure.discrimination import (
 )
 from muniment.measure.kernel import fold
 from muniment.measure.proportions import proportion
+from muniment.measure.resampled import SMOOTH, Smooth
 from muniment.measure.result import Result, undecided
 from muniment.measure.units import Units, clustered_proportion
 from muniment.model.estimate import Estimate
 
 PROPORTIONS = ("positive_rate", "sensitivity", "specificity", "ppv", "npv", "accuracy")
 THRESHOLD_METRICS = (*PROPORTIONS, *contingency.METHODS)
+AT_PREVALENCE = ("ppv_at_prevalence", "npv_at_prevalence")
+"""Threshold metrics that are there where a prevalence is."""
 COUNT_METRICS = ("tp", "fp", "fn", "tn")
 COUNT = "count"
 
@@ -46,19 +49,27 @@ class Settings:
     clustered: bool = False
     """Whether several rows may belong to one cluster; then no interval takes rows for independent."""
     resampling: Resampling | None = None
-    """Intervals of areas and of threshold metrics from resampled clusters (or rows), where asked for."""
+    """Intervals of areas, losses, calibration errors and threshold metrics from drawn clusters or rows."""
+    partial_fpr: float | None = None
+    """Largest false positive rate of the partial AUROC; `None` leaves it out."""
+    prevalence: float | None = None
+    """Prevalence of the intended use, for predictive values there; `None` leaves them out."""
 
 
 def estimates(
-    cohort: Cohort, settings: Settings, points: tuple[OperatingPoint, ...] = ()
+    cohort: Cohort,
+    settings: Settings,
+    points: tuple[OperatingPoint, ...] = (),
+    smooth: Smooth | None = None,
 ) -> tuple[Estimate, ...]:
     """All estimates of a cohort; each undecided, without any number, where the cohort is suppressed.
 
     `points` are the operating points behind the cohort's counts: net benefit needs their thresholds.
+    `smooth` is what replicates said of the calibration, where whoever asks has drawn them already.
     """
     if cohort.suppressed is not None:
         return tuple(_withheld(cohort, settings))
-    return tuple(_shown(cohort, settings, {point.id: _common(point) for point in points}))
+    return tuple(_shown(cohort, settings, {point.id: _common(point) for point in points}, smooth))
 
 
 def descriptive(cohort: Cohort, settings: Settings) -> bool:
@@ -96,7 +107,7 @@ def _common(point: OperatingPoint) -> float | None:
 
 
 def _shown(
-    cohort: Cohort, settings: Settings, thresholds: dict[float | str, float | None]
+    cohort: Cohort, settings: Settings, thresholds: dict[float | str, float | None], smooth: Smooth | None
 ) -> Iterator[Estimate]:
     def made(metric: str, result: Result, n: int, threshold: float | str | None = None) -> Estimate:
         level = None if result.method == COUNT else settings.level
@@ -112,17 +123,18 @@ def _shown(
             cohort.events,
             threshold,
             result.undecided,
+            _circumstances(metric, settings),
         )
 
     for metric, result in _ranks(cohort, settings).items():
         yield made(metric, result, cohort.n)
-    units = cohort.units if settings.clustered else None
-    for metric, result in calibration(cohort.keys, settings.level, settings.lower_is_positive, units).items():
+    for metric, result in _calibration(cohort, settings, smooth).items():
         yield made(metric, result, cohort.n)
     yield made("prevalence", _prevalence(cohort, settings), cohort.n)
     for point, counts in cohort.counts.items():
         sizes = proportions(counts)
-        for metric, result in _at(cohort, point, thresholds.get(point), settings).items():
+        found = _at(cohort, point, thresholds.get(point), settings)
+        for metric, result in (found | _at_prevalence(found, settings)).items():
             yield made(metric, result, sizes[metric][1] if metric in sizes else cohort.n, point)
         for metric in COUNT_METRICS:
             count = Result(getattr(counts, metric), None, None, COUNT)
@@ -130,7 +142,54 @@ def _shown(
 
 
 def _ranks(cohort: Cohort, settings: Settings) -> dict[str, Result]:
-    """The AUROC and the average precision."""
+    """The AUROC, the average precision, and the partial AUROC where asked for."""
+    return _areas(cohort, settings) | _partial(cohort, settings)
+
+
+def _partial(cohort: Cohort, settings: Settings) -> dict[str, Result]:
+    if settings.partial_fpr is None:
+        return {}
+    return partial.partial_auroc(
+        cohort.keys,
+        cohort.units,
+        settings.partial_fpr,
+        settings.resampling,
+        settings.level,
+        _bootstrapped(settings),
+    )
+
+
+def _calibration(cohort: Cohort, settings: Settings, smooth: Smooth | None) -> dict[str, Result]:
+    """Everything that takes the score for a probability, in the order of the contract."""
+    keys, level, drawn = cohort.keys, settings.level, settings.resampling
+    units = cohort.units if settings.clustered else None
+    out = calibration(keys, level, settings.lower_is_positive, units)
+    if drawn is not None:
+        out |= resampled.means(keys, cohort.units, drawn, level, out, _bootstrapped(settings))
+        smooth = smooth or resampled.smooth(
+            keys,
+            cohort.units,
+            drawn,
+            level,
+            settings.min_n,
+            settings.lower_is_positive,
+            settings.clustered,
+        )
+    if smooth is None:
+        return out | resampled.without_replicates(settings.clustered)
+    return out | {metric: smooth.results[metric] for metric in SMOOTH}
+
+
+def _circumstances(metric: str, settings: Settings) -> dict[str, float]:
+    """What else a number holds for, beside cohort and threshold."""
+    if metric in partial.METRICS and settings.partial_fpr is not None:
+        return {"max_fpr": settings.partial_fpr}
+    if metric in AT_PREVALENCE and settings.prevalence is not None:
+        return {"prevalence": settings.prevalence}
+    return {}
+
+
+def _areas(cohort: Cohort, settings: Settings) -> dict[str, Result]:
     state = fold(cohort.keys.values)
     plain = {
         "auroc": auroc(state, settings.level),
@@ -178,6 +237,27 @@ def _at(cohort: Cohort, point: float | str, threshold: float | None, settings: S
     return out | clustered.clustered_indices(counts, cells, threshold, level)
 
 
+def _at_prevalence(found: dict[str, Result], settings: Settings) -> dict[str, Result]:
+    """Predictive values at the prevalence of the intended use: the likelihood ratios by Bayes' theorem."""
+    if settings.prevalence is None:
+        return {}
+    return {
+        metric: contingency.predictive(
+            found[ratio], settings.prevalence, positive=positive, method=_predictive_method(settings)
+        )
+        for metric, ratio, positive in (
+            (AT_PREVALENCE[0], "lr_positive", True),
+            (AT_PREVALENCE[1], "lr_negative", False),
+        )
+    }
+
+
+def _predictive_method(settings: Settings) -> str:
+    if settings.resampling is not None:
+        return _bootstrapped(settings)
+    return f"{contingency.LOGIT}-clustered" if settings.clustered else contingency.LOGIT
+
+
 def _resampled(
     units: Units, point: float | str, threshold: float | None, settings: Settings, plain: dict[str, Result]
 ) -> dict[str, Result]:
@@ -202,9 +282,10 @@ def _withheld(cohort: Cohort, settings: Settings) -> Iterator[Estimate]:
     """The same list without a number: the shape of the output must not tell what is in a hidden cell."""
     reason = cohort.suppressed or ""
     for metric, method in _methods(settings).items():
-        yield Estimate(metric, cohort.by, None, method=method, undecided=reason)
+        extra = _circumstances(metric, settings)
+        yield Estimate(metric, cohort.by, None, method=method, undecided=reason, extra=extra)
     for point in cohort.counts:
-        for metric in THRESHOLD_METRICS:
+        for metric in (*THRESHOLD_METRICS, *(AT_PREVALENCE if settings.prevalence is not None else ())):
             yield Estimate(
                 metric,
                 cohort.by,
@@ -212,6 +293,7 @@ def _withheld(cohort: Cohort, settings: Settings) -> Iterator[Estimate]:
                 method=_threshold_method(metric, settings),
                 threshold=point,
                 undecided=reason,
+                extra=_circumstances(metric, settings),
             )
         for metric in COUNT_METRICS:
             yield Estimate(metric, cohort.by, None, method=COUNT, threshold=point, undecided=reason)
@@ -227,12 +309,19 @@ def _methods(settings: Settings) -> dict[str, str]:
     else:
         ranks = {"auroc": DELONG, "average_precision": LOGIT}
     calibrated = {metric: calibration_method(metric, settings.clustered) for metric in METRICS}
+    if settings.partial_fpr is not None:
+        ranks |= dict.fromkeys(partial.METRICS, _bootstrapped(settings))
+    if settings.resampling is not None:
+        calibrated |= dict.fromkeys(resampled.MEANS, _bootstrapped(settings))
+    calibrated |= dict.fromkeys(SMOOTH, _bootstrapped(settings))
     return ranks | calibrated | {"prevalence": shares}
 
 
 def _threshold_method(metric: str, settings: Settings) -> str:
     if settings.resampling is not None:
         return _bootstrapped(settings)
+    if metric in AT_PREVALENCE:
+        return _predictive_method(settings)
     if metric in PROPORTIONS:
         return f"{settings.interval}-rao-scott" if settings.clustered else settings.interval
     return clustered.method_of(metric) if settings.clustered else contingency.METHODS[metric]

@@ -13,15 +13,20 @@ import polars as pl
 
 from muniment import __version__
 from muniment.errors import UnreadableInput
-from muniment.measure.cohorts import Cohort, everybody, flagged, levels
+from muniment.measure.attribution import AttributionTable, attribution
+from muniment.measure.cohorts import Cohort, everybody, flagged, levels, withheld
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Axis, Comparison, comparisons
 from muniment.measure.criteria import Evidence, judged, of_comparison, of_estimate
-from muniment.measure.curves import calibration_curve, histogram, roc
-from muniment.measure.estimates import COUNT_METRICS, THRESHOLD_METRICS, descriptive, estimates
-from muniment.measure.methods import methods
+from muniment.measure.deltas import deltas
+from muniment.measure.equivalence import equivalence
+from muniment.measure.estimates import AT_PREVALENCE, COUNT_METRICS, THRESHOLD_METRICS, descriptive, estimates
+from muniment.measure.evaluation_curves import curves, drawn_for
+from muniment.measure.membership import by_rules, distribution, training_overlap
+from muniment.measure.methods import evaluation_methods, methods
 from muniment.measure.plan import Comparator, Criterion, Plan, read_plan
-from muniment.measure.prepare import LABEL, SCORE, Prepared, TableSpec, by_columns, prepare
-from muniment.measure.splits import require_cohort, splits, with_membership
+from muniment.measure.prepare import ID, LABEL, SCORE, Prepared, TableSpec, by_columns, prepare
+from muniment.measure.profiles import ProfiledTable, profiles
+from muniment.measure.splits import PATIENT, require_cohort, splits, with_membership
 from muniment.measure.tables import open_table
 from muniment.model.estimate import rounded
 from muniment.model.tree import Tree, thawed
@@ -60,6 +65,12 @@ class EvaluationRequest:
     limitations: tuple[str, ...] = ()
     positive: str | None = None
     """The label's positive value where it is not the plan's."""
+    training: Path | None = None
+    """Patients whose outcomes shaped the model, column `patient_id`."""
+    rules: tuple[Mapping[str, Any], ...] = ()
+    """The cohort's machine-readable rules."""
+    attribution: tuple[AttributionTable, ...] = ()
+    profiled: tuple[ProfiledTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +101,11 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
     prepared, rows = _table(request, plan)
     settings = plan.settings
     overall = everybody(prepared, plan.points, settings.min_n)
+    hide = withheld(prepared, [(column,) for column in plan.axes.values()], settings.min_n)
     axes = {
         axis: tuple(
             replace(cohort, by={axis: cohort.by[column]})
-            for cohort in levels(prepared, (column,), plan.points, settings.min_n)
+            for cohort in levels(prepared, (column,), plan.points, settings.min_n, hide.get((column,)))
         )
         for axis, column in plan.axes.items()
     }
@@ -102,8 +114,15 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         for comparator in plan.comparators
         for item in _against(prepared, plan, comparator, request.operating_point, axes)
     ]
-    overall_estimates = [item.as_json() for item in estimates(overall, settings, plan.points)]
-    subgroups = [_subgroup(axis, cohort, plan) for axis, cohorts in axes.items() for cohort in cohorts]
+    drawn = drawn_for(overall, plan, request.plan_sha256)
+    overall_estimates = [item.as_json() for item in estimates(overall, settings, plan.points, drawn)]
+    subgroups = [
+        _subgroup(axis, cohort, plan, differences)
+        for axis, cohorts in axes.items()
+        for cohort, differences in zip(
+            cohorts, deltas(cohorts, request.operating_point, settings.level, settings.min_n), strict=True
+        )
+    ]
     operational = _operational(request.operational)
     book = _book(plan, overall_estimates, subgroups, compared, operational, overall.suppressed is not None)
     return {
@@ -122,22 +141,21 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "cohort": _cohort(prepared, overall, axes),
+        "cohort": _cohort(prepared, overall, axes) | _composition(request, settings.min_n),
         "estimates": overall_estimates,
         "subgroups": subgroups,
-        "curves": {
-            "roc": roc(overall.keys, settings.min_n),
-            "calibration": calibration_curve(overall.keys, settings.level, settings.min_n),
-            "scores": histogram(overall.keys, settings.min_n),
-        },
+        "curves": curves(overall, plan, drawn, request.operating_point),
         "comparisons": [_comparison(item, who, plan, request.operating_point) for who, item in compared],
-        "splits": splits(request.membership),
+        "equivalence": equivalence(prepared, plan, request.operating_point),
+        "splits": splits(request.membership) | _overlap(request),
         "operational": operational,
         "criteria": [
             entry for criterion in plan.criteria for entry in _judged(criterion, plan, book, request)
         ],
         "limitations": list(request.limitations),
         "methods": _methods(plan, prepared),
+        "attribution": attribution(request.attribution, _scores(prepared), settings.level, settings.min_n),
+        "profiles": profiles(request.profiled),
     }
 
 
@@ -184,13 +202,34 @@ def _cohort(prepared: Prepared, overall: Cohort, axes: Mapping[str, Sequence[Coh
     }
 
 
+def _composition(request: EvaluationRequest, min_n: int) -> dict[str, Any]:
+    """The cohort by site and quarter, and what its rules select."""
+    spread = {"distribution": distribution(request.membership, request.members, min_n)}
+    if not request.rules:
+        return spread
+    return spread | {"rules": by_rules(request.rules, request.membership, request.members)}
+
+
+def _overlap(request: EvaluationRequest) -> dict[str, Any]:
+    if request.training is None:
+        return {}
+    return {"training_overlap": training_overlap(request.training, request.members)}
+
+
+def _scores(prepared: Prepared) -> pl.DataFrame:
+    """Patient and released score."""
+    return prepared.frame.select(pl.col(ID).cast(pl.String).alias(PATIENT), pl.col(SCORE).alias("score"))
+
+
 def _sizes(cohort: Cohort) -> dict[str, int | None]:
     if cohort.suppressed is not None:
         return {"n": None, "events": None}
     return {"n": cohort.n, "events": cohort.events}
 
 
-def _subgroup(axis: str, cohort: Cohort, plan: Plan) -> dict[str, Any]:
+def _subgroup(
+    axis: str, cohort: Cohort, plan: Plan, differences: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     shown = cohort.suppressed is None
     return {
         "axis": axis,
@@ -199,6 +238,7 @@ def _subgroup(axis: str, cohort: Cohort, plan: Plan) -> dict[str, Any]:
         "suppressed": not shown,
         "descriptive": shown and descriptive(cohort, plan.settings),
         "estimates": [item.as_json() for item in estimates(cohort, plan.settings, plan.points)],
+        "deltas": [dict(item) for item in differences],
     }
 
 
@@ -300,7 +340,7 @@ def _judged(
     criterion: Criterion, plan: Plan, book: _Book, request: EvaluationRequest
 ) -> Iterator[dict[str, Any]]:
     """The entries of one criterion: one, or one a level for `each`."""
-    at_threshold = criterion.metric in (*THRESHOLD_METRICS, *COUNT_METRICS)
+    at_threshold = criterion.metric in (*THRESHOLD_METRICS, *AT_PREVALENCE, *COUNT_METRICS)
     point = (criterion.operating_point or request.operating_point) if at_threshold else None
     cohorts = [criterion.cohort]
     if criterion.each is not None:
@@ -341,7 +381,7 @@ def _evidence(
 
 
 def _methods(plan: Plan, prepared: Prepared) -> str:
-    return methods(
+    said = methods(
         plan.settings,
         prepared.rows,
         prepared.excluded,
@@ -350,3 +390,4 @@ def _methods(plan: Plan, prepared: Prepared) -> str:
         tuple(plan.axes),
         bool(plan.comparators),
     )
+    return f"{said} {evaluation_methods(plan.replicates, plan.thresholds, bool(plan.axes))}"

@@ -10,10 +10,13 @@ from muniment.errors import UnreadableInput
 from muniment.measure.cohorts import OperatingPoint
 from muniment.measure.estimates import Settings
 from muniment.measure.prepare import plain
+from muniment.measure.utility import RANGE
 from muniment.model.tree import Tree
 
 OPERATORS = (">=", "<=", ">", "<", "within")
 BOUNDS = ("point", "lower", "upper", "interval")
+REPLICATES = 1000
+"""Where the plan names no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Plan:
     settings: Settings
     population: str
     """The population the plan analyses, in its own words; empty where it says nothing."""
+    replicates: int = REPLICATES
+    """Bootstrap replicates of what has no interval by formula, for everybody."""
+    thresholds: tuple[float, float] = RANGE
+    """Lowest and highest threshold of the decision curve."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -81,6 +88,7 @@ def read_plan(body: Tree) -> Plan:
             interval=str(interval["proportions"]),
             min_n=int(body["min_n"]),
             min_events=int(body["min_events"]),
+            prevalence=_prevalence(body.get("utility") or {}),
         )
         positive = body["endpoint"].get("positive")
         return Plan(
@@ -91,6 +99,8 @@ def read_plan(body: Tree) -> Plan:
             criteria=tuple(_criterion(item) for item in body["criteria"]),
             settings=settings,
             population=str((body.get("analysis") or {}).get("population") or ""),
+            replicates=int(interval.get("replicates") or REPLICATES),
+            thresholds=_range(body.get("utility") or {}),
         )
     except KeyError as error:
         raise UnreadableInput(
@@ -113,6 +123,18 @@ def _point(body: Mapping[str, Any], name: str | None = None) -> OperatingPoint:
         str(by["column"]) if by else None,
         {plain(level): float(value) for level, value in by["thresholds"].items()} if by else {},
     )
+
+
+def _prevalence(body: Mapping[str, Any]) -> float | None:
+    prevalence = body.get("prevalence")
+    return None if prevalence is None else float(prevalence)
+
+
+def _range(body: Mapping[str, Any]) -> tuple[float, float]:
+    low, high = (float(value) for value in body.get("thresholds") or RANGE)
+    if not 0 <= low < high < 1:
+        raise ValueError(f"the decision curve's thresholds {low} and {high} are no range below 1")
+    return low, high
 
 
 def _comparator(body: Mapping[str, Any]) -> Comparator:

@@ -79,10 +79,23 @@ def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
         UnreadableInput: a missing column, no rows, a score that is no number, a label with more than
             two values or with a positive value that cannot be told, ids that repeat.
     """
+    frame = read_rows(table, spec)
+    rows = frame.height
+    if spec.weight:
+        frame = _repeated(frame, spec)
+    null_label = frame[LABEL].null_count()
+    labelled = frame.drop_nulls(LABEL)
+    kept = labelled.drop_nulls(SCORE)
+    excluded = {"null_label": null_label, "null_score": labelled.height - kept.height}
+    dtype = str(table.collect_schema()[spec.score])
+    return Prepared(kept, rows, excluded, dtype, spec.lower_is_positive)
+
+
+def read_rows(table: pl.LazyFrame, spec: TableSpec) -> pl.DataFrame:
+    """Read as `prepare` does, keeping the rows without label or score; weights repeat nothing yet."""
     optional = [column for column in (spec.id, spec.cluster, spec.weight) if column]
     columns = [spec.label, spec.score, *spec.by, *spec.scores.values(), *optional]
-    schema = table.collect_schema()
-    require(schema.names(), columns, spec.name)
+    require(table.collect_schema().names(), columns, spec.name)
     wanted = {LABEL: pl.col(spec.label), SCORE: pl.col(spec.score)}
     wanted |= {f"by:{column}": pl.col(column) for column in spec.by}
     wanted |= {f"also:{name}": pl.col(column) for name, column in spec.scores.items()}
@@ -104,13 +117,7 @@ def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
         _unique(frame[ID], spec)
     if spec.cluster:
         frame = frame.with_columns(_clusters(frame[CLUSTER], spec))
-    if spec.weight:
-        frame = _repeated(frame, spec)
-    null_label = frame[LABEL].null_count()
-    labelled = frame.drop_nulls(LABEL)
-    kept = labelled.drop_nulls(SCORE)
-    excluded = {"null_label": null_label, "null_score": labelled.height - kept.height}
-    return Prepared(kept, raw.height, excluded, str(schema[spec.score]), spec.lower_is_positive)
+    return frame
 
 
 def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:

@@ -13,7 +13,15 @@ from muniment import __version__
 from muniment.errors import UnreadableInput, UsageError
 from muniment.measure import large
 from muniment.measure.bootstrap import Resampling
-from muniment.measure.cohorts import OperatingPoint, everybody, flagged, levels, of_keys, singles
+from muniment.measure.cohorts import (
+    OperatingPoint,
+    everybody,
+    flagged,
+    levels,
+    of_keys,
+    singles,
+    withheld,
+)
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Comparison, areas, rates
 from muniment.measure.discrimination import Contrast, unpaired
 from muniment.measure.estimates import COUNT, Settings, estimates, proportions
@@ -55,6 +63,10 @@ class MeasureRequest:
     bootstrap: int | None = None
     """Replicates; `None` for intervals by formula."""
     seed: int = 0
+    partial_fpr: float | None = None
+    """Largest false positive rate of the partial AUROC; `None` leaves it out."""
+    prevalence: float | None = None
+    """Prevalence of the intended use, for predictive values there."""
     engine: str = "polars"
 
 
@@ -139,6 +151,8 @@ def measure_table(request: MeasureRequest) -> Measures:
         lower_is_positive=request.lower_is_positive,
         clustered=request.cluster is not None,
         resampling=None if request.bootstrap is None else Resampling(request.bootstrap, request.seed),
+        partial_fpr=request.partial_fpr,
+        prevalence=request.prevalence,
     )
     table = open_table(request.table)
     if large.too_large(table, spec):
@@ -147,8 +161,9 @@ def measure_table(request: MeasureRequest) -> Measures:
     if settings.resampling is not None and not settings.clustered:
         prepared = singles(prepared, points)
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
+    hide = withheld(prepared, request.by, request.min_n)
     for axis in dict.fromkeys(request.by):
-        for cohort in levels(prepared, axis, points, request.min_n):
+        for cohort in levels(prepared, axis, points, request.min_n, hide.get(axis)):
             found += estimates(cohort, settings, tuple(points))
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
@@ -344,6 +359,20 @@ def _check(request: MeasureRequest) -> None:
         )
     if request.seed < 0:
         raise UsageError("a seed is 0 or above")
+    if request.partial_fpr is not None and not 0 < request.partial_fpr <= 1:
+        raise UsageError(
+            f"a false positive rate of {request.partial_fpr} is not above 0 and up to 1",
+            hint="--partial-fpr 0.2 takes the curve where specificity is at least 0.8.",
+        )
+    if request.prevalence is not None and not 0 < request.prevalence < 1:
+        raise UsageError(
+            f"a prevalence of {request.prevalence} is not between 0 and 1", hint="5 % is --prevalence 0.05."
+        )
+    if request.prevalence is not None and not request.thresholds:
+        raise UsageError(
+            "a prevalence without an operating point says nothing",
+            hint="Give the threshold too: --threshold T.",
+        )
     if request.engine != "polars":
         raise UsageError(f"engine {request.engine!r} is not available yet", hint="Use --engine polars.")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from muniment.errors import UnreadableInput
+from muniment.measure.overlap import overlaps
 from muniment.measure.tables import collect, open_table, require
 
 PATIENT = "patient_id"
@@ -20,26 +20,11 @@ def splits(membership: Path) -> dict[str, Any]:
 
     `n` counts distinct patients; every pair of partitions is listed, with zero where nobody is in both.
     """
-    table = open_table(membership)
-    require(table.collect_schema().names(), [PATIENT, PARTITION], membership)
-    rows = collect(
-        table.select(pl.col(PATIENT).cast(pl.String), pl.col(PARTITION).cast(pl.String)).unique(), membership
-    )
-    sizes = dict(
-        rows.group_by(PARTITION).agg(pl.len().cast(pl.Int64)).sort(PARTITION, nulls_last=True).rows()
-    )
-    names = ["(missing)" if name is None else name for name in sizes]
-    pairs = rows.join(rows, on=PATIENT, suffix="_b").filter(pl.col(PARTITION) < pl.col(f"{PARTITION}_b"))
-    shared = {
-        (a, b): n
-        for a, b, n in pairs.group_by(PARTITION, f"{PARTITION}_b").agg(pl.len().cast(pl.Int64)).rows()
-    }
+    found = overlaps(membership, {"patient": PATIENT}, PARTITION)
+    (patients,) = found.units
     return {
-        "sizes": [{"partition": name, "n": n} for name, n in zip(names, sizes.values(), strict=True)],
-        "overlap": [
-            {"a": a, "b": b, "unit": "patient", "n": shared.get((a, b), 0)}
-            for a, b in itertools.combinations(names, 2)
-        ],
+        "sizes": [{"partition": name, "n": n} for name, n in patients.distinct.items()],
+        "overlap": [{"a": a, "b": b, "unit": "patient", "n": n} for (a, b), n in patients.pairs.items()],
     }
 
 

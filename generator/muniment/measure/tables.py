@@ -32,7 +32,7 @@ def open_table(source: str | Path) -> pl.LazyFrame:
     Raises:
         UnreadableInput: no file, an unknown kind of file, a damaged file, or differing columns.
     """
-    paths = _paths(str(source))
+    paths = matching(str(source))
     frames = [_scan(path) for path in paths]
     schemas = [_schema(frame, path) for frame, path in zip(frames, paths, strict=True)]
     for path, schema in zip(paths[1:], schemas[1:], strict=True):
@@ -74,7 +74,8 @@ def close(word: str, words: Iterable[str]) -> list[str]:
     return [by_fold[fold] for fold in difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)]
 
 
-def _paths(source: str) -> list[Path]:
+def matching(source: str) -> list[Path]:
+    """The file of that name, or all files that a glob matches, ordered by name; none is an error."""
     path = Path(source)
     if path.is_file():
         return [path]

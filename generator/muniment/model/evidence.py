@@ -85,6 +85,7 @@ class Record:
     kind: str
     """The schema's discriminator: `claim`, `release`, `plan` …"""
     body: Tree
+    """In the shape of today's schema version, whatever version the file was written in."""
     document: Document
 
     def where(self, pointer: str = "") -> Where:
@@ -135,6 +136,8 @@ class Dossier:
     """`evaluation.json` parsed; `None` where there is none."""
     outside: Mapping[str, Record] = field(default_factory=dict)
     """Records about this release that stay outside the manifest: decisions, waivers, drills, deployments."""
+    analysis: Tree = None
+    """The JSON that the release names as its `analysis`; `None` where there is none, or other bytes."""
 
     @property
     def id(self) -> str:

@@ -29,6 +29,28 @@ def pattern_steps(pattern: str) -> tuple[str, ...] | None:
     return found if found and written == pattern else None
 
 
+_STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
+
+
+def pattern_covers(pattern: str, path: str) -> bool:
+    """Whether a path pattern matches a changed path, `monitoring.monitors[M-1].owner` for one.
+
+    A pattern that cannot be read covers nothing.
+    """
+    return _covers(pattern_steps(pattern) or ("",), tuple(_STEP.findall(path)))
+
+
+def _covers(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not path
+    if pattern[0] == "**":
+        return any(_covers(pattern[1:], path[skipped:]) for skipped in range(len(path) + 1))
+    if not path:
+        return False
+    fits = pattern[0] in (path[0], "*") or (pattern[0] == "[*]" and path[0].startswith("["))
+    return fits and _covers(pattern[1:], path[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Param:
     """A number or list that a pack's rules refer to as `params.<name>`."""
@@ -38,6 +60,8 @@ class Param:
     type: ParamType
     doc: str
     """What it bounds, and in which unit."""
+    tighter: Literal["higher", "lower"] | None = None
+    """Which way it gets stricter; of a list or map, `higher` is more of it. `None`: any change loosens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +77,8 @@ class PathClass:
     """Condition in CEL over `before` and `after`, the values at the pattern's fixed part."""
     applies: Condition | None = None
     """`when`, compiled."""
+    loosens: str = ""
+    """Why a layer may give such a change a lower class than the pack below; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,48 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """What a layer makes of a parameter of a pack below it."""
+
+    name: str
+    value: Tree
+    loosens: str
+    """Why it may be less strict; empty where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a layer makes of a rule of a pack below it."""
+
+    rule: str
+    severity: Severity | None
+    """The severity it gets; `None` to leave it."""
+    drop: bool
+    loosens: str
+    """Why it may be less strict; empty where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loosening:
+    """Where a layer is less strict than the pack below it, and why."""
+
+    pack: str
+    """Id of the layer."""
+    what: str
+    """`param drill_max_age`, `rule drill-in-date` or `path release.summary`."""
+    before: str
+    after: str
+    reason: str
+    file: str
+    pointer: str
+
+    @property
+    def sentence(self) -> str:
+        """It in one sentence."""
+        return f"pack {self.pack} loosens {self.what} from {self.before} to {self.after}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A policy pack."""
 
@@ -135,3 +203,9 @@ class Pack:
     """Path of a case file (as rules name it) to its content; empty where cases were not read."""
     folder: str
     """Name of the pack's folder below the policies folder."""
+    extends: tuple[str, ...] = ()
+    """Folder names of the packs it is a layer on."""
+    settings: tuple[Setting, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    complete: bool = False
+    """Whether its rules, or a reason, must speak for every row of the requirement catalogue."""

@@ -10,18 +10,25 @@ Scalar: TypeAlias = str | int | float | bool | None
 Tree: TypeAlias = Any
 """`Scalar`, a read-only `Mapping[str, Tree]` or a `tuple[Tree, ...]`."""
 
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+"""Exact types of most nodes; asked first, for asking what else a node is costs ten times as much."""
+
 
 def frozen(value: Any) -> Tree:
     """Return `value` with every dict read-only and every list a tuple, all the way down."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return MappingProxyType({key: frozen(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
-        return tuple(frozen(item) for item in value)
+        return tuple([frozen(item) for item in value])
     return value
 
 
 def thawed(value: Tree) -> Any:
     """Return plain dicts and lists again, for a library that insists on them."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return {key: thawed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -31,7 +38,7 @@ def thawed(value: Tree) -> Any:
 
 def pointer(*steps: str | int) -> str:
     """Return the JSON Pointer (RFC 6901) of `steps`; no steps give the empty pointer."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "".join(["/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps])
 
 
 def steps(pointer: str) -> tuple[str, ...]:
@@ -61,9 +68,11 @@ def at(tree: Tree, pointer: str, default: Tree = None) -> Tree:
 def walk(tree: Tree, at: str = "") -> Iterator[tuple[str, Tree]]:
     """Yield `(pointer, node)` for `tree` and everything below it, in document order."""
     yield at, tree
+    if type(tree) in _SCALARS:
+        return
     if isinstance(tree, Mapping):
         for key, item in tree.items():
             yield from walk(item, at + pointer(key))
     elif isinstance(tree, (list, tuple)):
         for index, item in enumerate(tree):
-            yield from walk(item, at + pointer(index))
+            yield from walk(item, f"{at}/{index}")

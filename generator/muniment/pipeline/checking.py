@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-from muniment import judge
+from muniment import check, judge, shipped
 from muniment.errors import UsageError
 from muniment.model.finding import Severity, Where
 from muniment.model.report import CheckReport, DeviceReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
 from muniment.model.suggestion import closest
 from muniment.pipeline.judging import judge_all
-from muniment.pipeline.policies import load_packs
-from muniment.pipeline.request import Request
+from muniment.pipeline.policies import load_packs, loosened
+from muniment.pipeline.request import SHIPPED, Request
+from muniment.pipeline.scope import Scope
 from muniment.pipeline.survey import find_release, survey
 
 FILE_RULES = frozenset(
-    ("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number", "unwritten")
+    (
+        *("yaml", "layout", "schema", "reference", "digest", "manifest", "json", "seal", "number"),
+        *("unwritten", "outdated", "policy"),
+    )
 )
-"""Ids of findings about files; every other rule comes from a policy pack."""
+"""Ids of findings about files and packs; every other rule comes from a policy pack."""
 RULES_HINT = f"`muniment rules` lists them; about files there are {', '.join(sorted(FILE_RULES))}"
 
 
@@ -28,8 +31,8 @@ RULES_HINT = f"`muniment rules` lists them; about files there are {', '.join(sor
 class Selection:
     """What to look at, and what to hold against whom."""
 
-    paths: tuple[str, ...] = ()
-    """As a pre-commit hook passes them; none means everything."""
+    scope: Scope = field(default_factory=Scope)
+    """What a change can have affected; everything by default."""
     rules: tuple[str, ...] = ()
     prefix: str = ""
     gate: str | None = None
@@ -41,26 +44,61 @@ class Selection:
         return (not self.rules or rule in self.rules) and rule.startswith(self.prefix)
 
 
-def run(request: Request, selection: Selection, *, deep: bool) -> tuple[CheckReport, int]:
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What every device is checked with, read once."""
+
+    schemas: check.Schemas
+    packs: judge.Packs
+
+    @classmethod
+    def of(cls, request: Request) -> Kit:
+        """Read the schemas and the packs of a request."""
+        return cls(check.Schemas.from_folder(shipped.folder("schemas")), load_packs(request))
+
+
+def run(
+    request: Request,
+    selection: Selection,
+    *,
+    deep: bool,
+    kit: Kit | None = None,
+    device: str | None = None,
+    every_place: bool = True,
+) -> tuple[CheckReport, int]:
     """Check the evidence and return the report with the number of objections.
+
+    `device` looks at that one only. Without `every_place`, rulings that are met or do not apply are not
+    located: only formats that print their line need it.
 
     Objections are: a fault in a file; an unmet blocking rule on a candidate; an unmet or undecided one
     on a released release, or on the release named by `gate`. A rejected bundle's rulings do not count.
     """
     _refuse_unknown(request, selection)
-    found = survey(request, only=_devices(request, selection.paths), trust_cache=not deep)
+    if selection.scope.nothing:
+        return CheckReport(as_of=request.as_of, outcome="accepted", findings=(), devices=()), 0
+    kit = kit or Kit.of(request)
+    only = selection.scope.devices if device is None else (device,)
+    found = survey(request, only=only, trust_cache=not deep, schemas=kit.schemas, still=True)
     gate = find_release(found, selection.gate) if selection.gate is not None else None
-    judgement = judge_all(found, deep=deep)
-    places = [r.where for v in judgement.devices for each in v.releases for r in _open(each.verdict)]
-    found = found.with_json([*places, *(f.where for f in judgement.findings)])
-    deep_findings = (replace(f, where=found.located(f.where)) for f in judgement.findings)
-    findings = tuple(f for f in (*found.findings, *deep_findings) if selection.shows(f.rule))
+    judgement = judge_all(
+        found, deep=deep, packs=kit.packs, verdicts_only=True, wanted=selection.scope.judges
+    )
+    rulings = [r for v in judgement.devices for each in v.releases for r in each.verdict.rulings]
+    opened = [r.where for r in rulings if _open(r)]
+    found = found.with_json([*opened, *(f.where for f in judgement.findings)])
+    wanted = [r.where for r in rulings] if every_place else opened
+    places = found.places([*wanted, *(f.where for f in judgement.findings)])
+    deep_findings = (replace(f, where=places[f.where]) for f in judgement.findings)
+    # The shipped pack alone has nothing below it, and is not read twice.
+    notes = () if request.packs == SHIPPED or device is not None else loosened(request)
+    findings = tuple(f for f in (*found.findings, *deep_findings, *notes) if selection.shows(f.rule))
     devices = []
     objections = sum(1 for f in findings if _weighs(f.severity, selection.fail_on))
     for view in judgement.devices:
         verdicts = []
         for release in view.releases:
-            verdict = _located(release.verdict, found.located)
+            verdict = _located(release.verdict, places)
             gated = gate is not None and gate == (view.device, release.dossier)
             objections += sum(
                 1
@@ -95,9 +133,9 @@ def _refuse_unknown(request: Request, selection: Selection) -> None:
         raise UsageError(f"no rule id starts with {selection.prefix!r}", hint=RULES_HINT)
 
 
-def _open(verdict: Verdict) -> tuple[Ruling, ...]:
-    """The rulings a reader will want to look up."""
-    return tuple(r for r in verdict.rulings if r.outcome not in (Outcome.MET, Outcome.NOT_APPLICABLE))
+def _open(ruling: Ruling) -> bool:
+    """Whether a reader will want to look the ruling up."""
+    return ruling.outcome not in (Outcome.MET, Outcome.NOT_APPLICABLE)
 
 
 def _overall(devices: Iterable[DeviceReport]) -> str:
@@ -123,19 +161,6 @@ def _counts(ruling: Ruling, status: Status, fail_on: str, gated: bool) -> bool:
     return ruling.outcome is Outcome.UNDECIDED and (gated or status is Status.RELEASED)
 
 
-def _located(verdict: Verdict, locate: Callable[[Where], Where]) -> Verdict:
-    return replace(verdict, rulings=tuple(r.located(locate(r.where)) for r in verdict.rulings))
-
-
-def _devices(request: Request, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the devices that `paths` can affect; none means all of them."""
-    chosen: set[str] = set()
-    for path in paths:
-        try:
-            inside = Path(path).resolve().relative_to(request.evidence.resolve())
-        except ValueError:
-            return ()
-        if not inside.parts:
-            return ()
-        chosen.add(inside.parts[0])
-    return tuple(sorted(chosen))
+def _located(verdict: Verdict, places: Mapping[Where, Where]) -> Verdict:
+    rulings = tuple(r.located(places[r.where]) if r.where in places else r for r in verdict.rulings)
+    return replace(verdict, rulings=rulings)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from muniment import attest, judge, why
+from muniment import attest, judge
 from muniment import diff as differ
 from muniment.errors import UsageError
 from muniment.model.change import ChangeClass, Changes
@@ -16,7 +16,6 @@ from muniment.model.finding import Finding, Where
 from muniment.model.ruling import Basis, Verdict
 from muniment.model.seal import Domain, Seal
 from muniment.model.tree import Tree
-from muniment.pipeline.numbers import recomputed
 from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import Survey, find_release, survey
@@ -42,22 +41,41 @@ class Judgement:
         return all(n["outcome"] == "equal" for group in self.numbers.values() for n in group)
 
 
-def judge_all(found: Survey, *, deep: bool) -> Judgement:
-    """Judge every release of every device.
+def every_version(device: Device) -> frozenset[str]:
+    """All releases of a device."""
+    return frozenset(dossier.version for dossier in device.releases)
+
+
+def judge_all(
+    found: Survey,
+    *,
+    deep: bool,
+    packs: judge.Packs | None = None,
+    verdicts_only: bool = False,
+    wanted: Callable[[Device], frozenset[str]] = every_version,
+) -> Judgement:
+    """Judge every release of every device, or the versions that are `wanted` of each.
+
+    `packs` are given where they are read already.
 
     With `deep`, seals are verified and numbers recomputed first, and rulings rest on what verified;
-    otherwise they rest on what is recorded, and say so.
+    otherwise they rest on what is recorded, and say so. With `verdicts_only` the views have no answers,
+    no digests and no changes since the first release: nobody asks for them at a keyboard.
     """
-    packs = load_packs(found.request)
+    packs = packs or load_packs(found.request)
     views, findings = [], []
     numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
     for device in found.devices:
         if deep:
+            from muniment.pipeline.numbers import recomputed
+
             for dossier in device.releases:
+                if dossier.version not in wanted(device):
+                    continue
                 found.request.doors.progress(f"recomputing {device.id} {dossier.version}")
                 numbers[device.id, dossier.version] = recomputed(device, dossier)
         found.request.doors.progress(f"judging {device.id}")
-        bench = _Bench(found, device, packs, deep, numbers)
+        bench = _Bench(found, device, packs, deep, numbers, wanted(device), verdicts_only)
         views.append(bench.view())
         findings.extend(bench.unsound(views[-1]))
         findings.extend(bench.differing() if deep else bench.edited(views[-1]))
@@ -83,6 +101,9 @@ class _Bench:
     packs: judge.Packs
     deep: bool
     numbers: Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]
+    wanted: frozenset[str] = frozenset()
+    """The versions to judge; the others are known, and only stand behind those."""
+    verdicts_only: bool = False
 
     @property
     def basis(self) -> Basis:
@@ -95,11 +116,12 @@ class _Bench:
     def view(self) -> DeviceView:
         """Judge every release, oldest first."""
         seals = self.seals()
-        digests = _digests(self.device)
+        digests = {} if self.verdicts_only else _digests(self.device)
         known, approvals, standings = self.board(seals)
         releases = tuple(
             self.release(dossier, known, approvals[dossier.version], standings, digests)
             for dossier in self.device.releases
+            if dossier.version in self.wanted
         )
         findings = tuple(f for f in self.found.findings if self._mine(f))
         return DeviceView(self.device, releases, seals, findings, digests)
@@ -139,6 +161,8 @@ class _Bench:
         standings: Mapping[str, judge.Standing],
     ) -> judge.Facts:
         previous, original = ancestry(self.device, dossier)
+        authorised = authorised_with_plan(self.device, dossier)
+        since = differ.diff(authorised, dossier, self.packs.taxonomy) if authorised else None
         return judge.facts(
             self.device,
             dossier,
@@ -150,6 +174,8 @@ class _Bench:
             standings=standings,
             basis=self.basis,
             as_of=self.found.request.as_of,
+            authorised=authorised,
+            since=since,
         )
 
     def release(
@@ -162,7 +188,6 @@ class _Bench:
     ) -> ReleaseView:
         previous, original = ancestry(self.device, dossier)
         changes = differ.diff(previous, dossier, self.packs.taxonomy)
-        since = differ.diff(original, dossier, self.packs.taxonomy) if original is not None else None
         as_of = self.found.request.as_of
         facts = self.facts(dossier, changes, seals, approvals, standings)
         waivers = [
@@ -180,6 +205,12 @@ class _Bench:
             rulings=judge.judge(self.packs, facts, basis=self.basis, as_of=as_of, waivers=waivers),
             as_of=as_of,
         )
+        decided = standing.decided_on
+        if self.verdicts_only:
+            return ReleaseView(dossier, changes, None, verdict, (), approvals, (), decided)
+        from muniment import why
+
+        since = differ.diff(original, dossier, self.packs.taxonomy) if original is not None else None
         mine = bearing(dossier, seals)
         held = self.numbers.get((self.device.id, dossier.version))
         answers = why.answers(
@@ -189,13 +220,13 @@ class _Bench:
                 verdict=verdict,
                 seals=mine,
                 approvals=approvals,
-                decided_on=standing.decided_on,
+                decided_on=decided,
                 basis=self.basis,
                 digests=digests,
                 numbers_hold=all(n["outcome"] in SAME for n in held) if held is not None else None,
             )
         )
-        return ReleaseView(dossier, changes, since, verdict, mine, approvals, answers, standing.decided_on)
+        return ReleaseView(dossier, changes, since, verdict, mine, approvals, answers, decided)
 
     def edited(self, view: DeviceView) -> list[Finding]:
         """Return the files changed or removed after they were sealed; the seals are taken at their word."""
@@ -261,10 +292,30 @@ def ancestry(device: Device, dossier: Dossier) -> tuple[Dossier | None, Dossier 
     return previous, original
 
 
+def authorised_with_plan(device: Device, dossier: Dossier) -> Dossier | None:
+    """Return the release that was authorised with the change control plan that `dossier` names.
+
+    It is the first of the chain of succession that names this plan without a break; `None` where that is
+    `dossier` itself, or no plan is named.
+    """
+    by_id = {each.id: each for each in device.releases}
+    plan = dossier.release.body.get("pccp", {}).get("plan")
+    found, seen, at = None, {dossier.id}, dossier
+    while plan is not None:
+        earlier = by_id.get(at.release.body.get("supersedes") or "")
+        if earlier is None or earlier.id in seen:
+            break
+        if earlier.release.body.get("pccp", {}).get("plan") != plan:
+            break
+        seen.add(earlier.id)
+        found = at = earlier
+    return found
+
+
 def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:
-    """Return the seals on a release's plan, its own files and the decisions about it, by time."""
-    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json", "release.yaml")}
-    paths.add(f"{dossier.release.body['plan']}.yaml")
+    """Return the seals on a release's own files, its records and the decisions about it, by time."""
+    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json")}
+    paths.update(record.document.path.split("/", 1)[1] for record in dossier.records.values())
     paths.update(f"{reference}.yaml" for reference in dossier.outside)
     mine = [seal for seal in seals if paths & set(seal.subjects)]
     return tuple(sorted(mine, key=lambda seal: (seal.time or "", seal.log_index or 0, seal.file)))
@@ -311,5 +362,5 @@ def facts_of(request: Request, name: str) -> Mapping[str, Tree]:
     known, approvals, standings = bench.board(bench.seals())
     changes = differ.diff(ancestry(device, dossier)[0], dossier, bench.packs.taxonomy)
     facts = bench.facts(dossier, changes, known, approvals[dossier.version], standings)
-    params = {p.name: p.value for pack in bench.packs.packs for p in pack.params.values()}
+    params = {name: value for compiled in bench.packs.rules for name, value in compiled.params.items()}
     return {**facts.tree, "params": params}

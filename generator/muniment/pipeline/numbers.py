@@ -10,6 +10,9 @@ from muniment.errors import MunimentError, UnreadableInput, UsageError
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.tree import walk
 
+TRAINING_MEMBERS = "training_members"
+"""Role of the component that lists the patients whose outcomes shaped the model."""
+
 
 def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
     """Run the release's plan over its predictions and return the content of `evaluation.json`.
@@ -28,13 +31,24 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
     members = baseline.body["members"]["path"]
     table = predictions["table"]["path"]
     operational = release["operational"]["path"]
+    claim = _needed(dossier, release["claim"])
+    layers = {name: _needed(dossier, release["datasets"][name]) for name in ("features", "labels")}
+    training = next(
+        (item["file"]["path"] for item in release["components"] if item["role"] == TRAINING_MEMBERS), None
+    )
+    crossed = {item["axis"]: item["table"]["path"] for item in release.get("attribution", ())}
     inputs = [
         ("plan", _path(plan)),
+        ("claim", _path(_needed(dossier, release["claim"]))),
         ("model", release["model"]["file"]["path"]),
         ("predictions", table),
         ("members", members),
         ("splits", membership),
         ("operational", operational),
+        ("claim", _path(claim)),
+        *((name, record.body["table"]["path"]) for name, record in layers.items()),
+        *([("training_members", training)] if training else []),
+        *((f"attribution_{axis}", path) for axis, path in crossed.items()),
     ]
     return measure.evaluate(
         measure.EvaluationRequest(
@@ -53,8 +67,31 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
             operational=_parsed(files.read(operational), operational),
             inputs=tuple({"role": role, "path": path, "sha256": files.digest(path)} for role, path in inputs),
             limitations=tuple(item["text"] for item in release["limitations"]),
+            training=files.open_table(training) if training else None,
+            rules=tuple(baseline.body["cohort"].get("rules", ())),
+            attribution=tuple(
+                measure.AttributionTable(axis, files.open_table(path)) for axis, path in crossed.items()
+            ),
+            profiled=tuple(
+                measure.ProfiledTable(
+                    name,
+                    record.id,
+                    files.open_table(record.body["table"]["path"]),
+                    ranges=_ranges(claim) if name == "features" else {},
+                )
+                for name, record in layers.items()
+            ),
         )
     )
+
+
+def _ranges(claim: Record) -> dict[str, tuple[float, float]]:
+    """Input to the lowest and highest value that the claim accepts."""
+    return {
+        item["name"]: (item["valid_range"][0], item["valid_range"][1])
+        for item in claim.body["inputs"]
+        if "valid_range" in item
+    }
 
 
 def recomputed(device: Device, dossier: Dossier) -> tuple[Mapping[str, Any], ...]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from muniment import check, judge, load, shipped
 from muniment import diff as differ
 from muniment.errors import InvalidPolicy, UsageError
 from muniment.model.edition import RequirementEntry, RuleEntry
 from muniment.model.finding import Finding
-from muniment.model.policy import pattern_steps
+from muniment.model.policy import Loosening, pattern_steps
 from muniment.model.tree import Tree, steps, walk
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import locate
@@ -30,6 +33,8 @@ class RuleIndex:
     """Requirement id to the record fields that carry it."""
     pages: Mapping[str, tuple[str, ...]]
     """Requirement id to the portal's pages about it, relative to an edition."""
+    loosenings: tuple[Loosening, ...] = ()
+    """Where a layer is less strict than the pack below it."""
 
 
 def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
@@ -42,29 +47,77 @@ def load_packs(request: Request, *, cases: bool = False) -> judge.Packs:
     return judge.load_packs(documents, lambda file, pointer: load.locate(sources[file], pointer))
 
 
+def own_packs(request: Request) -> dict[str, bytes]:
+    """Return the files of the packs that do not ship with the program, packs below included, by path."""
+    shelf = shipped.folder("policies")
+    return {
+        path.relative_to(request.root).as_posix(): path.read_bytes()
+        for folder in _pack_folders(request).values()
+        if folder.parent != shelf
+        for path in _pack_files(folder)
+    }
+
+
 def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:
-    """Return pack file, named from the folder that holds the pack, to its bytes."""
+    """Return pack file, named from the folder that holds the pack, to its bytes; packs below included."""
     sources: dict[str, bytes] = {}
-    for name in request.packs:
-        folder = shipped.folder("policies") / name
-        if not folder.is_dir():
-            folder = request.root / name
-        if not folder.is_dir():
-            raise UsageError(
-                f"there is no policy pack {name!r}", hint="shipped: core; or name a folder of one"
-            )
-        if not (folder / "pack.yaml").is_file():
-            raise InvalidPolicy(f"{name} is no policy pack: it has no pack.yaml", hint=_PACK_LAYOUT)
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file()):
+    for name, folder in _pack_folders(request).items():
+        for path in _pack_files(folder):
             inside = path.relative_to(folder).as_posix()
             if not _PACK_FILE.fullmatch(inside):
                 # A rule that is not found would be a rule that is always met.
                 raise InvalidPolicy(
-                    f"{inside} has no place in a pack", where=f"{folder.name}/{inside}", hint=_PACK_LAYOUT
+                    f"{inside} has no place in a pack", where=f"{name}/{inside}", hint=_PACK_LAYOUT
                 )
             if cases or not inside.startswith("cases/"):
-                sources[f"{folder.name}/{inside}"] = path.read_bytes()
+                sources[f"{name}/{inside}"] = path.read_bytes()
     return sources
+
+
+def _pack_files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix in (".yaml", ".yml") and p.is_file())
+
+
+def _pack_folders(request: Request) -> dict[str, Path]:
+    """Return the folders of the packs, by their last name, with those that they extend."""
+    folders: dict[str, Path] = {}
+    waiting = list(request.packs)
+    while waiting:
+        folder = _pack_folder(request, waiting.pop(0))
+        if folders.get(folder.name, folder) != folder:
+            raise UsageError(f"two packs lie in folders called {folder.name!r}", hint="rename one of them")
+        if folder.name not in folders:
+            folders[folder.name] = folder
+            waiting += _extended(f"{folder.name}/pack.yaml", (folder / "pack.yaml").read_bytes())
+    return folders
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a pack of that name ships with the program."""
+    return (shipped.folder("policies") / name / "pack.yaml").is_file()
+
+
+def _pack_folder(request: Request, name: str) -> Path:
+    """Return the folder of a pack: a shipped one, or one below the project's root."""
+    shelf = shipped.folder("policies")
+    folder = next((at for at in (shelf / name, request.root / name) if at.is_dir()), None)
+    if folder is None:
+        known = ", ".join(sorted(path.parent.name for path in shelf.glob("*/pack.yaml")))
+        raise UsageError(
+            f"there is no policy pack {name!r}", hint=f"shipped: {known}; or name a folder of one"
+        )
+    if not (folder / "pack.yaml").is_file():
+        raise InvalidPolicy(f"{name} is no policy pack: it has no pack.yaml", hint=_PACK_LAYOUT)
+    return folder
+
+
+def _extended(file: str, data: bytes) -> list[str]:
+    """Return the packs that a pack.yaml says it extends; whatever else is wrong with it is found later."""
+    if b"extends" not in data:
+        return []
+    head = _policy_tree(file, data)
+    named = head.get("extends", ()) if isinstance(head, Mapping) else ()
+    return [name for name in ((named,) if isinstance(named, str) else named or ()) if isinstance(name, str)]
 
 
 def catalogue() -> Tree:
@@ -100,17 +153,37 @@ def rule_index(request: Request) -> RuleIndex:
             row.id: (f"requirements.html#{row.id}", *(f"rules.html#{rule}" for rule in row.rules))
             for row in rows
         },
+        loosenings=packs.loosenings,
     )
 
 
 def lint_packs(request: Request) -> tuple[Finding, ...]:
-    """Return what is wrong with the packs of a request, located in their own files."""
+    """Return what is wrong with the packs of a request, located in their own files; loosenings as notes."""
     sources = _pack_sources(request, cases=True)
-    found = judge.lint(load_packs(request, cases=True), catalogue())
-    return tuple(
-        replace(f, where=locate(f.where, "policies", sources)) if f.where.file in sources else f
-        for f in found
-    )
+    packs = load_packs(request, cases=True)
+    found = (*judge.lint(packs, catalogue(), schema_documents()), *judge.loosened(packs))
+    return tuple(_placed(finding, sources) for finding in found)
+
+
+def loosened(request: Request) -> tuple[Finding, ...]:
+    """Return a note for each place where a layer is less strict than the pack below it."""
+    sources = _pack_sources(request, cases=False)
+    return tuple(_placed(finding, sources) for finding in judge.loosened(load_packs(request)))
+
+
+def _placed(finding: Finding, sources: Mapping[str, bytes]) -> Finding:
+    if finding.where.file not in sources:
+        return finding
+    return replace(finding, where=locate(finding.where, "policies", sources))
+
+
+def schema_documents() -> dict[str, Any]:
+    """Return every JSON Schema by name, those of outputs as `outputs/NAME`."""
+    folder = shipped.folder("schemas")
+    return {
+        path.relative_to(folder).as_posix().removesuffix(".json"): json.loads(path.read_bytes())
+        for path in sorted(folder.rglob("*.json"))
+    }
 
 
 def class_of_path(request: Request, path: str) -> tuple[str, str, str]:

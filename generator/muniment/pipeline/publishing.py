@@ -14,7 +14,7 @@ from muniment.model.evidence import Device
 from muniment.model.ruling import Status
 from muniment.model.tree import at
 from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
-from muniment.pipeline.policies import rule_index
+from muniment.pipeline.policies import own_packs, rule_index
 from muniment.pipeline.request import SETTINGS_FILE, Request
 from muniment.pipeline.survey import survey
 
@@ -188,13 +188,7 @@ def _settings(request: Request) -> dict[str, bytes]:
     settings = request.root / SETTINGS_FILE
     if settings.is_file():
         found[SETTINGS_FILE] = settings.read_bytes()
-    for name in request.packs:
-        folder = request.root / name
-        if folder.is_dir() and not (shipped.folder("policies") / name).is_dir():
-            found |= {
-                f"{name}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in folder.rglob("*.yaml")
-            }
-    return found
+    return found | own_packs(request)
 
 
 def _row_level(device: Device) -> frozenset[str]:

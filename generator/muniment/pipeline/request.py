@@ -6,14 +6,17 @@ import datetime
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from muniment import check, load, shipped
 from muniment.errors import UsageError
 from muniment.model.tree import Tree
 
 SETTINGS_FILE = "muniment.yaml"
+SHIPPED = ("core",)
+"""What judges where nothing else is said; with nothing below it, it loosens nothing."""
+CACHE = "build/cache"
+"""Below the root: what may be deleted at any time."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -31,6 +34,11 @@ class Doors:
     """Told what is being done now; shows it on a terminal only."""
 
 
+def silent(doors: Doors) -> Doors:
+    """Return the same doors with no progress told."""
+    return replace(doors, progress=_silent)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Where and when to judge."""
@@ -41,7 +49,7 @@ class Request:
     """The evidence folder, holding one folder a device."""
     as_of: str
     """ISO date every judgement of this run is made at."""
-    packs: tuple[str, ...] = ("core",)
+    packs: tuple[str, ...] = SHIPPED
     """Names of shipped packs, or folders of packs relative to the root."""
     settings: Tree = field(default_factory=dict)
     doors: Doors = field(default_factory=lambda: Doors(today=datetime.date.today))
@@ -57,7 +65,7 @@ class Request:
     @property
     def cache(self) -> Path:
         """Derived data that may be deleted at any time."""
-        return self.root / "build" / "cache"
+        return self.root / CACHE
 
 
 def find_root(start: Path) -> Path | None:
@@ -73,18 +81,20 @@ def request(
     evidence: str | None = None,
     as_of: str | None = None,
     packs: tuple[str, ...] = (),
+    cached: bool = False,
 ) -> Request:
     """Settle a request from options, `muniment.yaml` and defaults, in that order.
 
     An evidence folder named by option is judged by the settings of the project it lies in, so that the
-    answer does not depend on where the question is asked.
+    answer does not depend on where the question is asked. With `cached`, settings whose file has not
+    changed are taken as an earlier run read them.
 
     Raises `UsageError` for a date that does not exist or an evidence folder that is missing.
     """
     named = Path(os.path.abspath(start / evidence)) if evidence is not None else None  # noqa: PTH100 - a symlink is judged, not resolved here
     root = (find_root(named) if named else None) or find_root(start.resolve()) or start.resolve()
     path = root / SETTINGS_FILE
-    settings = _settings(path) if path.exists() else {}
+    settings = _settings(path, cached) if path.exists() else {}
     folder = named or root / str(settings.get("evidence", "evidence"))
     if not folder.is_dir():
         raise UsageError(
@@ -96,14 +106,22 @@ def request(
         root=root,
         evidence=folder,
         as_of=iso_date(str(date)),
-        packs=packs or tuple(settings.get("packs", ("core",))),
+        packs=packs or tuple(settings.get("packs", SHIPPED)),
         settings=settings,
         doors=doors,
     )
 
 
-def _settings(path: Path) -> Tree:
+def _settings(path: Path, cached: bool) -> Tree:
     """Read `muniment.yaml` and hold it against its schema."""
+    from muniment.pipeline import remembered
+
+    memory = remembered.Settings(path, path.parent / CACHE) if cached else None
+    known = memory.get() if memory is not None else None
+    if known is not None:
+        return known
+    from muniment import check, load, shipped
+
     body = load.settings(path)
     schemas = check.Schemas.from_folder(shipped.folder("schemas"))
     faults = check.conform(schemas, "settings", body, SETTINGS_FILE)
@@ -111,6 +129,8 @@ def _settings(path: Path) -> Tree:
         line, column = load.locate(path.read_bytes(), faults[0].where.pointer, key=faults[0].where.on_key)
         where = f"{SETTINGS_FILE}:{line}:{column}"
         raise UsageError(faults[0].message, where=where, hint=faults[0].hint)
+    if memory is not None:
+        memory.put(body)
     return body
 
 

@@ -32,6 +32,7 @@ MEANINGS = {
     "quality": "quality_approval",
     "risk": "technical_review",
     "data_steward": "technical_review",
+    "security": "technical_review",
     "operations": "acknowledgement",
     "author": "authorship",
 }

@@ -10,6 +10,7 @@ from muniment.errors import UsageError
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
 from muniment.pipeline.request import Request
+from muniment.pipeline.versions import outdated
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Survey:
     def located(self, where: Where) -> Where:
         """Return `where` with line and column, and its file named from the root."""
         return locate(where, self.request.prefix, self.sources)
+
+    def places(self, wheres: Iterable[Where]) -> Mapping[Where, Where]:
+        """Return each of many places with line and column, every file read once."""
+        return locate_all(wheres, self.request.prefix, self.sources)
 
     def with_json(self, places: Iterable[Where]) -> Survey:
         """Return the survey with the bytes of the JSON files that `places` name, so that they can be located.
@@ -50,8 +55,34 @@ def locate(where: Where, prefix: str, sources: Mapping[str, bytes]) -> Where:
     return replace(where, file=file, line=line, column=column)
 
 
-def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = True) -> Survey:
-    """Read, check and link every device, or only the devices named.
+def locate_all(wheres: Iterable[Where], prefix: str, sources: Mapping[str, bytes]) -> dict[Where, Where]:
+    """Return each place as `locate` finds it, every file read once."""
+    found: dict[Where, Where] = {}
+    by_file: dict[str, list[Where]] = {}
+    for where in dict.fromkeys(wheres):
+        file = where.file if where.file in sources else f"{prefix}/{where.file}".strip("/")
+        if where.line is not None or file not in sources:
+            found[where] = replace(where, file=file)
+        else:
+            by_file.setdefault(file, []).append(where)
+    for file, group in by_file.items():
+        spots = load.locate_all(sources[file], [(where.pointer, where.on_key) for where in group])
+        for where, (line, column) in zip(group, spots, strict=True):
+            found[where] = replace(where, file=file, line=line, column=column)
+    return found
+
+
+def survey(
+    request: Request,
+    only: Iterable[str] = (),
+    *,
+    trust_cache: bool = True,
+    schemas: check.Schemas | None = None,
+    still: bool = False,
+) -> Survey:
+    """Read, check and link every device, or only the devices named, by `schemas` where they are read already.
+
+    With `still`, each file is asked after once: for a run that writes nothing between its questions.
 
     With `trust_cache` false every file is hashed anew, whatever an earlier run remembered of it.
 
@@ -59,8 +90,10 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
     """
     chosen = tuple(only)
     request.doors.progress("reading records")
-    source = load.read(request.evidence, only=chosen or None, cache=request.cache if trust_cache else None)
-    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    source = load.read(
+        request.evidence, only=chosen or None, cache=request.cache if trust_cache else None, still=still
+    )
+    schemas = schemas or check.Schemas.from_folder(shipped.folder("schemas"))
     request.doors.progress("checking records")
     records, schema_findings = check.check(source, schemas)
     findings = [*source.findings, *schema_findings]
@@ -70,26 +103,31 @@ def survey(request: Request, only: Iterable[str] = (), *, trust_cache: bool = Tr
         device, link_findings = link.link(folder.device, records.get(folder.device, {}), folder.files)
         device, misshapen = _with_sound_evaluations(device)
         devices.append(device)
-        findings.extend((*link_findings, *misshapen))
+        findings.extend((*link_findings, *misshapen, *outdated(device)))
+    prefix = request.prefix
     sources = {
-        f"{request.prefix}/{document.path}": document.data
+        f"{prefix}/{document.path}": document.data
         for folder in source.folders
         for document in folder.documents.values()
     }
     request.doors.progress("")
-    placed = [replace(f, where=locate(f.where, request.prefix, sources)) for f in findings]
+    places = locate_all((f.where for f in findings), prefix, sources)
+    placed = [replace(f, where=places[f.where]) for f in findings]
     placed.sort(key=lambda f: (f.where.file, f.where.line or 0, f.where.column or 0, f.rule, f.message))
     return Survey(request, tuple(devices), tuple(placed), sources)
 
 
 def _with_sound_evaluations(device: Device) -> tuple[Device, tuple[Finding, ...]]:
-    """Take away every evaluation that is not of the shape `muniment evaluate` writes: nothing rests on it."""
+    """Take away every evaluation and analysis that is not of its published shape: nothing rests on it."""
     findings: list[Finding] = []
     releases = []
     for dossier in device.releases:
         faults = _misshapen(device, dossier) if dossier.evaluation is not None else ()
         findings.extend(faults)
-        releases.append(replace(dossier, evaluation=None) if faults else dossier)
+        sound = replace(dossier, evaluation=None) if faults else dossier
+        faults = _misshapen_analysis(device, dossier) if dossier.analysis is not None else ()
+        findings.extend(faults)
+        releases.append(replace(sound, analysis=None) if faults else sound)
     return replace(device, releases=tuple(releases)), tuple(findings)
 
 
@@ -101,10 +139,26 @@ def _misshapen(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
     if not faults and (body["device"], body["release"]) != (device.id, dossier.version):
         said = f"this is the evaluation of {body['device']} {body['release']}"
         faults = (Finding("json", said, Where(file, "/release"), hint=remedy),)
+    return _located(device, path, faults)
+
+
+def _misshapen_analysis(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
+    path, body = dossier.release.body["analysis"]["path"], dossier.analysis
+    remedy = (
+        "write it again with what computed it, never by hand; schemas/outputs/analysis.v1.json has its shape"
+    )
+    schemas = shipped.folder("schemas")
+    faults = check.conforms(schemas, "analysis.v1", body, f"{device.id}/{path}", remedy=remedy)
+    return _located(device, path, faults)
+
+
+def _located(device: Device, path: str, faults: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Give findings in a file of the device their line and column."""
     if not faults:
         return ()
-    source = {file: device.files.read(path)}
-    return tuple(replace(fault, where=locate(fault.where, "", source)) for fault in faults)
+    source = {f"{device.id}/{path}": device.files.read(path)}
+    places = locate_all((fault.where for fault in faults), "", source)
+    return tuple(replace(fault, where=places[fault.where]) for fault in faults)
 
 
 def find_release(found: Survey, name: str) -> tuple[Device, Dossier]:

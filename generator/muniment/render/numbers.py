@@ -31,7 +31,23 @@ def shown(value: Any, metric: str = "") -> str:
         return f"{found:,.0f}"
     if abs(found) >= 100:
         return f"{found:,.1f}"
-    return f"{found:.3f}".replace("-", "−")
+    text = f"{found:.3f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def signed(value: Any) -> str:
+    """Return a difference to three decimals with its sign, `+0.012`; a dash for none."""
+    found = number(value)
+    if found is None:
+        return DASH
+    text = shown(float(found))
+    return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
+
+
+def signed_interval(entry: Tree) -> str:
+    """Return `−0.041 to +0.012`, or a dash where there is no interval."""
+    low, high = number(entry.get("low")), number(entry.get("high"))
+    return DASH if low is None or high is None else f"{signed(low)} to {signed(high)}"
 
 
 def p_value(value: Any) -> str:

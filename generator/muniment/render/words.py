@@ -97,6 +97,8 @@ METRICS: Final = MappingProxyType(
     {
         "auroc": "AUROC",
         "average_precision": "Average precision",
+        "partial_auroc": "Partial AUROC",
+        "partial_auroc_standardised": "Partial AUROC, standardised",
         "brier": "Brier score",
         "log_loss": "Log loss",
         "calibration_intercept": "Calibration intercept",
@@ -120,6 +122,8 @@ METRICS: Final = MappingProxyType(
         "diagnostic_odds_ratio": "Diagnostic odds ratio",
         "youden": "Youden's J",
         "net_benefit": "Net benefit",
+        "ppv_at_prevalence": "PPV at the intended prevalence",
+        "npv_at_prevalence": "NPV at the intended prevalence",
         "tp": "True positives",
         "fp": "False positives",
         "fn": "False negatives",
@@ -144,11 +148,31 @@ METHODS: Final = MappingProxyType(
         "clopper-pearson": "Clopper–Pearson",
         "newcombe-paired": "Newcombe, paired",
         "newcombe-auroc": "Newcombe, AUROC",
+        "delong-unpaired": "DeLong, independent groups",
+        "newcombe": "Newcombe, independent groups",
+        "obuchowski": "Obuchowski, clustered",
+        "logit-wald": "logit, Wald",
+        "wilson-transformed": "Wilson, transformed",
+        "log-wald": "log method",
+        "multinomial-wald": "multinomial, Wald",
+        "mercaldo-logit": "Mercaldo, logit",
+        "bootstrap-percentile": "bootstrap, percentiles",
+        "bootstrap-percentile-clustered": "bootstrap of clusters, percentiles",
         "normal": "normal approximation",
         "logistic-wald": "logistic, Wald",
         "log-normal": "log-normal",
         "order-statistics": "order statistics",
         "count": "count",
+    }
+)
+
+EFFECTS: Final = MappingProxyType(
+    {
+        "model_on_old": "New model minus old, on old data",
+        "model_on_new": "New model minus old, on new data",
+        "condition_for_old": "New data minus old, for the old model",
+        "condition_for_new": "New data minus old, for the new model",
+        "interaction": "What the new model gains more on new data than on old",
     }
 )
 
@@ -169,6 +193,7 @@ KINDS: Final = MappingProxyType(
         "waiver": "Waiver",
         "deferral": "Deferral",
         "deviation": "Deviation",
+        "determination": "Regulatory determination",
     }
 )
 

@@ -38,6 +38,8 @@ def environment(templates: Path) -> Environment:
         anchor=anchor,
         shown=numbers.shown,
         p_value=numbers.p_value,
+        signed=numbers.signed,
+        signed_interval=numbers.signed_interval,
         whole=numbers.whole,
         interval=numbers.interval,
         with_interval=numbers.with_interval,

@@ -1,32 +1,22 @@
-"""Report: the result of a check as text, JSON, SARIF, JUnit or GitHub annotations."""
+"""Report: the result of a check as text, JSON, SARIF, JUnit or GitHub annotations.
 
-from collections.abc import Mapping
-from typing import Protocol
+The formats are imported once one is asked for: each brings a library of its own.
+"""
 
-from muniment.model.report import CheckReport
-from muniment.report.github import github
-from muniment.report.junit import junit
-from muniment.report.machine import json, jsonl
-from muniment.report.sarif import sarif
-from muniment.report.text import text
+from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 
-class Reporter(Protocol):
-    """Turns a report into what goes to stdout."""
-
-    def __call__(self, report: CheckReport, *, colour: bool = False) -> str:
-        """Return the report; only text takes note of `colour`."""
-        ...
-
-
-REPORTERS: Mapping[str, Reporter] = {
-    "text": text,
-    "json": json,
-    "jsonl": jsonl,
-    "sarif": sarif,
-    "junit": junit,
-    "github": github,
-}
-"""Format, as `--format` names it, to its function."""
+if TYPE_CHECKING:
+    from muniment.report.formats import REPORTERS, Reporter
 
 __all__ = ["REPORTERS", "Reporter"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the table of formats on first use."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from muniment.report import formats
+
+    return getattr(formats, name)

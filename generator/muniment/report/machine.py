@@ -18,14 +18,27 @@ def json(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 -
 
 def jsonl(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001
     """Return a line a finding, a line a ruling, and a last line that sums up."""
-    lines: list[Mapping[str, Any]] = [{"type": "finding", **finding.as_json()} for finding in report.findings]
-    for device in report.devices:
-        for verdict in device.verdicts:
-            about = {"type": "ruling", "device": device.device, "release": verdict.release}
-            lines.extend({**about, **ruling.as_json()} for ruling in verdict.rulings)
-    lines.append(
-        {"type": "summary", "schema": "muniment/check/v1", "as_of": report.as_of, "outcome": report.outcome}
+    findings, rulings = lines(report)
+    return "".join((*findings, *rulings, summary(report.as_of, report.outcome)))
+
+
+def lines(report: CheckReport) -> tuple[list[str], list[str]]:
+    """Return a line a finding and a line a ruling, each with its end."""
+    return (
+        [_line({"type": "finding", **finding.as_json()}) for finding in report.findings],
+        [
+            _line({"type": "ruling", "device": device.device, "release": verdict.release, **ruling.as_json()})
+            for device in report.devices
+            for verdict in device.verdicts
+            for ruling in verdict.rulings
+        ],
     )
-    return "".join(
-        stdlib.dumps(line, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n" for line in lines
-    )
+
+
+def summary(as_of: str, outcome: str) -> str:
+    """Return the last line."""
+    return _line({"type": "summary", "schema": "muniment/check/v1", "as_of": as_of, "outcome": outcome})
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return stdlib.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

@@ -22,6 +22,7 @@ _STAGES = {
     "schema": "A record does not fit its schema",
     "reference": "A reference names what is not there",
     "digest": "A file is not the file that was recorded",
+    "outdated": "A record follows an older schema version",
     "manifest": "A frozen release was changed",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from muniment.model.finding import Finding, Severity, Where
 from muniment.model.report import CheckReport
@@ -20,16 +21,42 @@ _WIDEST = 160
 
 def text(report: CheckReport, *, colour: bool = False) -> str:
     """Return findings with their source line, rulings that need attention, and a line a release."""
+    findings, rulings, lines = blocks(report, colour=colour)
+    parts = [*findings, *rulings, *(["\n".join(lines)] if lines else [])]
+    parts.append(total(totals(report), colour=colour))
+    return "\n\n".join(parts) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a report comes to, over all devices."""
+
+    as_of: str
+    outcome: str
+    blocking: int
+    """Findings that block."""
+    others: int
+    """Findings that warn."""
+    notes: int
+    """Findings that only inform."""
+
+
+def totals(report: CheckReport) -> Totals:
+    """Return what one report comes to."""
+    counts = Counter(finding.severity for finding in report.findings)
+    blocking, notes = counts[Severity.BLOCK], counts[Severity.INFO]
+    others = len(report.findings) - blocking - notes
+    return Totals(report.as_of, report.outcome, blocking, others, notes)
+
+
+def blocks(report: CheckReport, *, colour: bool) -> tuple[list[str], list[str], list[str]]:
+    """Return a block a finding, a block a ruling that needs attention, and a line a release."""
     paint = _Paint(colour)
-    blocks = ["\n".join(_finding(report, finding, paint)) for finding in report.findings]
-    blocks.extend("\n".join(_ruling(item, paint)) for item in shown(report))
-    lines = [
-        _summary(device.device, verdict, paint) for device in report.devices for verdict in device.verdicts
-    ]
-    if lines:
-        blocks.append("\n".join(lines))
-    blocks.append(_total(report, paint))
-    return "\n\n".join(blocks) + "\n"
+    return (
+        ["\n".join(_finding(report, finding, paint)) for finding in report.findings],
+        ["\n".join(_ruling(item, paint)) for item in shown(report)],
+        [_summary(device.device, verdict, paint) for device in report.devices for verdict in device.verdicts],
+    )
 
 
 class _Paint:
@@ -96,15 +123,17 @@ def _summary(device: str, verdict: Verdict, paint: _Paint) -> str:
     )
 
 
-def _total(report: CheckReport, paint: _Paint) -> str:
-    blocking = sum(finding.severity is Severity.BLOCK for finding in report.findings)
-    others = len(report.findings) - blocking
+def total(report: Totals, *, colour: bool) -> str:
+    """Return the last line, from the numbers of findings of each severity."""
+    paint = _Paint(colour)
+    blocking, others, notes = report.blocking, report.others, report.notes
     faults = (
         "no faults in files"
-        if not report.findings
+        if not blocking + others
         else f"{blocking} {'fault' if blocking == 1 else 'faults'}"
     )
     if others:
         faults += f", {others} {'warning' if others == 1 else 'warnings'}"
-    outcome = paint(_OUTCOMES.get(report.outcome, _BOLD), report.outcome)
-    return f"{outcome} as of {report.as_of}: {faults}"
+    if notes:
+        faults += f", {notes} {'note' if notes == 1 else 'notes'}"
+    return f"{paint(_OUTCOMES.get(report.outcome, _BOLD), report.outcome)} as of {report.as_of}: {faults}"

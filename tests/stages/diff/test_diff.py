@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,6 +106,48 @@ EXPECTED: list[tuple[str, Edit, str, str]] = [
         put("releases/1.0.0", "safe_state/steps", ["Other."]),
         "release.safe_state.steps",
         "operational",
+    ),
+    (
+        "why the safe state is sought",
+        put("releases/1.0.0", "safe_state/criteria", ["A level 3 alert."]),
+        "release.safe_state.criteria",
+        "operational",
+    ),
+    (
+        "who may stop it",
+        put("monitors/1", "pause", {"target_minutes": 20}),
+        "monitoring.pause",
+        "operational",
+    ),
+    (
+        "prediction log",
+        put("monitors/1", "telemetry", {"log": "other"}),
+        "monitoring.telemetry",
+        "operational",
+    ),
+    (
+        "automation",
+        put("releases/1.0.0", "automation", [{"target": "snapshotting", "state": "manual", "tool": "none"}]),
+        "release.automation",
+        "operational",
+    ),
+    (
+        "a signal left out on purpose",
+        put("monitors/1", "not_monitored", [{"signal": "workflow", "reason": "r", "decided_by": "ben"}]),
+        "monitoring.not_monitored",
+        "clinical",
+    ),
+    (
+        "what an indicator counts",
+        put("monitors/1", "monitors/0/indicator", {"kind": "outcome", "numerator": "a", "denominator": "b"}),
+        "monitoring.monitors[M1].indicator",
+        "clinical",
+    ),
+    (
+        "what a monitor watches",
+        put("monitors/1", "monitors/0/signal", "workflow"),
+        "monitoring.monitors[M1].signal",
+        "clinical",
     ),
     (
         "tightened threshold",
@@ -318,3 +361,54 @@ def test_explaining_a_path_needs_no_values() -> None:
         Classifier(TAXONOMY).of(("monitoring", "monitors", "[M1]", "threshold", "act")).change_class
         is CLINICAL
     )
+
+
+def rescored(*entries: dict[str, Any], **table: str) -> tuple[Change, ...]:
+    """Changes of a release whose prediction table was written anew and compared as `entries` say."""
+    columns = {"sha256": "9" * 64} | table
+
+    def edit(bodies: dict[str, Any]) -> None:
+        bodies["releases/1.0.0"]["predictions"]["table"] |= columns
+
+    new = replace(dossier(edit), evaluation=frozen({"equivalence": list(entries)}))
+    return diff(dossier(), new, TAXONOMY).items
+
+
+def equal(**fields: Any) -> dict[str, Any]:
+    entry = {"against": "previous", "release": "releases/1.0.0", "rows": 9, "compared": 9}
+    return entry | {"max_difference": 0.0, "calls_differing": 0} | fields
+
+
+def test_outputs_that_are_equal_are_an_operational_change() -> None:
+    """A table written anew with the same scores does not make a release clinical."""
+    (item,) = rescored(equal())
+    assert (item.path, item.change_class) == ("release.predictions.table.sha256", ChangeClass.OPERATIONAL)
+    near = {item.path: item.change_class for item in rescored(equal(max_difference=1e-9))}
+    assert near["release.predictions.outputs"] is ChangeClass.OPERATIONAL
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (),
+        (equal(max_difference=0.01),),
+        (equal(calls_differing=1),),
+        (equal(compared=8),),
+        (equal(max_difference=None, compared=0),),
+        (equal(calls_differing=None),),
+        (equal(release="releases/0.9.0"),),
+        (equal(), equal(against="original", max_difference=0.2)),
+        ({"release": "releases/1.0.0"},),
+        (equal(rows="nine"),),
+    ],
+)
+def test_outputs_that_are_not_shown_to_be_equal_are_clinical(entries: tuple[dict[str, Any], ...]) -> None:
+    """Other scores, another call, a row left out, no comparison with that release: all are clinical."""
+    found = {item.path: item.change_class for item in rescored(*entries)}
+    assert found["release.predictions.outputs"] is ChangeClass.CLINICAL
+
+
+def test_the_same_table_read_by_another_column_is_another_output() -> None:
+    """The digest alone does not make outputs equal."""
+    items = changed(put("releases/1.0.0", "predictions/score", "other"))
+    assert "release.predictions.outputs" in {item.path for item in items}

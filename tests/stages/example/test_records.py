@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 from emit import document
@@ -109,13 +110,10 @@ def test_what_people_did_says_that_it_is_enacted(device: Path) -> None:
         assert yaml.safe_load(path.read_text(encoding="utf-8"))["origin"] == "enacted", path.name
     for path in (device / "postmarket").rglob("*.yaml"):
         body = yaml.safe_load(path.read_text(encoding="utf-8"))
-        expected = {
-            "drill": "enacted",
-            "deployment": "enacted",
-            "alert": "replayed",
-            "monitoring": "measured",
-        }
-        assert body["origin"] == expected[body["kind"]], path.name
+        expected = {"alert": "replayed", "monitoring": "measured"}
+        assert body["origin"] == expected.get(body["kind"], "enacted"), path.name
+    for path in (device / "surveillance").glob("*.yaml"):
+        assert yaml.safe_load(path.read_text(encoding="utf-8"))["origin"] == "enacted", path.name
     assert record(device, "device")["example"] is True
 
 
@@ -134,3 +132,32 @@ def test_the_emitter_writes_what_yaml_reads_back() -> None:
     }
     read = yaml.safe_load(document(body))
     assert read == body | {"text": " ".join(body["text"].split())}
+
+
+def test_what_the_records_count_is_what_the_tables_hold(device: Path) -> None:
+    """Snapshots, cohort rules and overlaps state the numbers of the files that the pipeline wrote."""
+    for path in (device / "datasets" / "snapshots").glob("*.yaml"):
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert pl.read_parquet(device / body["members"]["path"]).height == body["n"], path.name
+    for path in (device / "datasets" / "baseline").glob("*.yaml"):
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert body["cohort"]["rules"][-1]["n"] == body["n"], path.name
+    stated = record(device, "datasets/splits/1")["leakage"]
+    pairs = json.loads((device / stated["report"]["path"]).read_text(encoding="utf-8"))["pairs"]
+    assert sum(pair["patients"] for pair in pairs) == 0
+    assert sum(pair["near_duplicates"] for pair in pairs) == stated["near_duplicates"]["n"]
+    assert len({s for pair in pairs for s in pair["sites"]}) == stated["sites"]["n"]
+    assert len({q for pair in pairs for q in pair["quarters"]}) == stated["quarters"]["n"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_two_by_two_leaves_out_whoever_was_trained_on(device: Path, version: str) -> None:
+    """No patient of the two-by-two shaped the old or the new model; the first release has none."""
+    body = record(device, f"releases/{version}/release")
+    assert bool(body.get("attribution")) == (body["supersedes"] is not None)
+    earlier = (body["supersedes"] or "").removeprefix("releases/")
+    for item in body.get("attribution", []):
+        table = pl.read_parquet(device / item["table"]["path"])
+        for trained in (version, earlier):
+            members = pl.read_parquet(device / "releases" / trained / "training_members.parquet")
+            assert table.join(members, on="patient_id", how="semi").height == 0

@@ -218,3 +218,29 @@ def test_shipped_rules_run_on_real_facts() -> None:
     assert said["safe-state-plain-language"] == "met"
     assert said["labelling-decided"] == "unmet"
     assert said["quorum-by-class"] == "not_applicable"
+
+
+def test_seals_on_records_say_whether_the_record_still_stands() -> None:
+    """A seal on a record counts for the bytes it was made on; one on a file of nobody's is left out."""
+    sealed = RELEASE.records["claims/1"].document.sha256
+    good = seal(
+        f"{OURS}/record/v1", {"claims/1.yaml": sealed}, {"meaning": "clinical_approval"}, file="seals/a"
+    )
+    old = seal(f"{OURS}/record/v1", {"claims/1.yaml": "0" * 64}, {"meaning": "authorship"}, file="seals/b")
+    stray = seal(f"{OURS}/record/v1", {"claims/9.yaml": sealed}, {"meaning": "authorship"}, file="seals/c")
+    records = facts([good, old, stray]).tree["seals"]["records"]
+    assert [(item["record"], item["holds"], item["person"]) for item in records] == [
+        ("claims/1", True, "ada"),
+        ("claims/1", False, "ada"),
+    ]
+    assert facts([good], as_of="2024-03-09").tree["seals"]["records"] == ()
+
+
+def test_contract_and_snapshots_are_the_records_that_are_named() -> None:
+    """What the run and the release name is there with its digest; what they do not name is null."""
+    plain = facts([]).tree
+    assert plain["contract"] is None
+    assert plain["snapshots"] is None
+    candidate = plain["releases"][0]["candidate"]
+    assert candidate["id"] == plain["release"]["model"]["id"]
+    assert candidate["baseline"] == plain["datasets"]["baseline"]["id"]

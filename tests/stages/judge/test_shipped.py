@@ -6,7 +6,7 @@ import json
 
 import pytest
 from jsonschema import Draft202012Validator
-from tests.support.policies import POLICIES, documents, packs, rule_file
+from tests.support.policies import POLICIES, SHIPPED, documents, packs, rule_file, schema_documents
 
 from muniment import judge
 from muniment.model.tree import thawed
@@ -14,15 +14,32 @@ from muniment.model.tree import thawed
 CATALOGUE = "catalogue/requirements.yaml"
 
 
-@pytest.mark.parametrize("result", judge.test(packs()), ids=lambda result: result.case)
+@pytest.mark.parametrize(
+    "result",
+    [result for name in SHIPPED for result in judge.test(packs(name))],
+    ids=lambda result: result.case,
+)
 def test_case(result: judge.CaseResult) -> None:
     """Every case of every rule has the outcome it stands under."""
     assert result.passed, f"{result.rule}: {result.found}, not {result.expected}: {result.message}"
 
 
-def test_lint_has_nothing_to_say() -> None:
-    """Shipped packs name existing cases and requirements, and every catalogue row is spoken for."""
-    assert [f"{f.where}: {f.message}" for f in judge.lint(packs(), documents()[CATALOGUE])] == []
+@pytest.mark.parametrize("name", SHIPPED)
+def test_lint_has_nothing_to_say(name: str) -> None:
+    """Shipped packs name existing cases, requirements and fields, and core speaks for every catalogue row."""
+    found = judge.lint(packs(name), documents()[CATALOGUE], schema_documents())
+    assert [f"{f.where}: {f.message}" for f in found] == []
+    assert packs(name).loosenings == ()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_rule_knows_what_it_says_without_evidence(name: str) -> None:
+    """Every shipped rule has a case for met, one for unmet and one for missing evidence."""
+    for compiled in packs(name).rules:
+        cases = compiled.rule.cases
+        assert cases.met, compiled.rule.id
+        assert cases.unmet, compiled.rule.id
+        assert cases.undecided, compiled.rule.id
 
 
 def test_catalogue_is_whole() -> None:
@@ -62,7 +79,7 @@ def test_lint_finds_what_is_wrong() -> None:
             "schema": 1,
             "default": "clinical",
             "keys": {},
-            "paths": [{"path": "a.**", "class": "clinical", "reason": "r"}] * 2,
+            "paths": [{"path": "claim.**", "class": "clinical", "reason": "r"}] * 2,
         },
         "t/rules/r.yaml": rule_file(requirements=["VAL-99"], cases={"unmet": ["cases/gone.yaml"]}),
         "t/cases/stray.yaml": {"facts": {"relese": {}}},
@@ -74,6 +91,6 @@ def test_lint_finds_what_is_wrong() -> None:
         "no rule names the case cases/stray.yaml",
         "`relese` is the name of no fact",
         "VAL-99",
-        "`a.**` stands twice",
+        "`claim.**` stands twice",
     ):
         assert words in found

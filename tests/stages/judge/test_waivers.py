@@ -30,7 +30,7 @@ PARAMS = {
 }
 
 
-def waiver(**fields: Any) -> Record:
+def waiver(number: int = 1, **fields: Any) -> Record:
     body = {
         "kind": "waiver",
         "rule": "gate",
@@ -42,10 +42,13 @@ def waiver(**fields: Any) -> Record:
         "expires": "2025-09-01",
     } | fields
     tree = frozen({key: value for key, value in body.items() if value is not None})
-    return Record("decisions/w1", "waiver", tree, Document("d/decisions/w1.yaml", b"", "0" * 64, tree))
+    path = f"d/decisions/w{number}.yaml"
+    return Record(f"decisions/w{number}", "waiver", tree, Document(path, b"", "0" * 64, tree))
 
 
-def judged(as_of: str, *waivers: Record, waivable: bool = True) -> tuple[Ruling, ...]:
+def judged(
+    as_of: str, *waivers: Record, waivable: bool = True, params: dict[str, Any] = PARAMS, **more: Any
+) -> tuple[Ruling, ...]:
     rule = rule_file(
         id="gate",
         each={"c": "measures.criteria[*]"},
@@ -53,8 +56,8 @@ def judged(as_of: str, *waivers: Record, waivable: bool = True) -> tuple[Ruling,
         message="{c.cohort} unmet",
         waivable=waivable,
     )
-    facts = Facts(frozen({"measures": {"criteria": CRITERIA}, "roster": ROSTER}))
-    return judge.judge(pack_of(rule, **PARAMS), facts, basis="recorded", as_of=as_of, waivers=waivers)
+    facts = Facts(frozen({"measures": {"criteria": CRITERIA}, "roster": ROSTER, **more}))
+    return judge.judge(pack_of(rule, **params), facts, basis="recorded", as_of=as_of, waivers=waivers)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +113,75 @@ def test_some_rules_cannot_be_waived() -> None:
     first, second, notice = judged("2025-07-01", waiver(), waivable=False)
     assert first.outcome is second.outcome is Outcome.UNMET
     assert "cannot be waived" in notice.message
+
+
+def test_several_waivers_of_one_rule() -> None:
+    """Each waiver of a rule covers its own element, and the rulings name the one that applies."""
+    rulings = judged("2025-07-01", waiver(1), waiver(2, path="dzgroup=COPD"))
+    assert [(r.outcome, r.waiver) for r in rulings] == [
+        (Outcome.WAIVED, "decisions/w1"),
+        (Outcome.WAIVED, "decisions/w2"),
+    ]
+
+
+def test_a_lapsed_waiver_affects_its_own_scope_only() -> None:
+    """Where one of two lapses, its element is unmet again and the other stays waived."""
+    first, second, notice = judged(
+        "2025-07-01", waiver(1, issued="2025-05-01", expires="2025-06-30"), waiver(2, path="dzgroup=COPD")
+    )
+    assert (first.outcome, first.waiver) == (Outcome.UNMET, None)
+    assert (second.outcome, second.waiver) == (Outcome.WAIVED, "decisions/w2")
+    assert (notice.severity, notice.where.file) == (Severity.WARN, "d/decisions/w1.yaml")
+    assert "lapsed on 2025-06-30" in notice.message
+
+
+def test_a_renewal_before_the_lapse_is_no_waiver_of_nothing() -> None:
+    """Two waivers may cover one element for some days; neither is stale, and the first by id is named."""
+    both = (waiver(1), waiver(2, issued="2025-08-15", expires="2025-12-01"))
+    on_both = judged("2025-08-20", *both)
+    assert len(on_both) == 2
+    assert on_both[0].waiver == "decisions/w1"
+    after = judged("2025-09-02", *both)
+    assert (after[0].outcome, after[0].waiver) == (Outcome.WAIVED, "decisions/w2")
+
+
+def test_missing_evidence_cannot_be_waived() -> None:
+    """A waiver covers what is unmet; what is undecided stays undecided."""
+    rulings = judged("2025-07-01", waiver(path=None), measures={"criteria": [{"id": "sens"}]})
+    assert rulings[0].outcome is Outcome.UNDECIDED
+    assert "waives nothing" in rulings[1].message
+
+
+def test_without_a_bound_nothing_is_waived() -> None:
+    """A pack that does not say how long a waiver may run allows none."""
+    first, _second, notice = judged("2025-07-01", waiver(), params={})
+    assert first.outcome is Outcome.UNMET
+    assert "no pack says how long" in notice.message
+
+
+STATES = [
+    {"id": "releases/1", "status": "released", "date": "2025-07-01", "in_use": False},
+    {"id": "releases/2", "status": "released", "date": "2025-10-01", "in_use": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "waived"),
+    [
+        ({}, True),
+        ({"in_use": True}, False),
+        ({"status": "candidate"}, False),
+        ({"date": "2025-11-01"}, False),
+        ({"date": "2025-05-01"}, False),
+    ],
+)
+def test_past_releases_are_judged_at_their_own_date(change: dict[str, Any], waived: bool) -> None:
+    """A waiver that lapses after a release was followed by another, and left use, does not reach back."""
+    rulings = judged("2025-12-31", waiver(), release=STATES[0] | change, releases=STATES)
+    assert (rulings[0].outcome is Outcome.WAIVED) == waived
+
+
+def test_replay_at_an_earlier_day() -> None:
+    """At the day of the decision the waiver of that time applies, whatever happened since."""
+    assert judged("2025-08-31", waiver())[0].outcome is Outcome.WAIVED
+    assert judged("2025-12-31", waiver())[0].outcome is Outcome.UNMET

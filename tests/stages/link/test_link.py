@@ -54,6 +54,62 @@ def test_a_good_device_is_linked(tmp_path: Path) -> None:
 
 _OUTSIDE = {"decisions", "postmarket", "device", "roster"}
 
+SECURITY: Body = {
+    "kind": "security",
+    "schema": 1,
+    "title": "Security",
+    "scope": "All of it",
+    "threats": [
+        {"id": "T-1", "title": "Theft", "description": "Copied", "controls": ["C-1"], "residual": "Little"}
+    ],
+    "controls": [{"id": "C-1", "text": "A lock", "verified_by": []}],
+    "tests": [
+        {"id": "S-1", "method": "fuzz", "origin": "measured", "on": "2024-01-02", "by": "Ada",
+         "result": "pass", "summary": "Held", "evidence": file_reference("models/model.json")}
+    ],
+    "findings": [],
+    "updates": "By release",
+    "disclosure": "By mail",
+}  # fmt: skip
+ENVIRONMENTS: Body = {
+    "kind": "environments",
+    "schema": 1,
+    "title": "Environments",
+    "origin": "measured",
+    "environments": [
+        {"name": "ward", "account": "a-1", "purpose": "production", "data_class": "identifiable",
+         "owner": "ada", "from": "2024-01-01", "to": None}
+    ],
+}  # fmt: skip
+
+
+def test_a_security_file_is_frozen_with_its_release_and_operations_are_not(tmp_path: Path) -> None:
+    """What a release was decided on is fixed by its manifest; how the device is operated goes on changing."""
+    demo = bundle(tmp_path)
+    demo.edit("security/1", lambda b: b.update(SECURITY))
+    demo.edit("releases/1.0.0", lambda b: b.update(security="security/1"))
+    demo.edit("operations/environments", lambda b: b.update(ENVIRONMENTS))
+    frozen(demo)
+    device, found = linked(demo)
+    assert found == ()
+    assert "security/1.yaml" in device.releases[0].manifest
+    assert "operations/environments.yaml" not in device.releases[0].manifest
+    demo.edit("operations/environments", lambda b: b["environments"][0].update(account="a-2"))
+    assert linked(demo)[1] == ()
+    demo.edit("security/1", lambda b: b.update(scope="Less"))
+    assert [finding.rule for finding in linked(demo)[1]] == ["manifest"]
+
+
+def test_an_owner_who_is_not_on_the_roster_is_named(tmp_path: Path) -> None:
+    """An alarm that goes to nobody is found before the certificate ends."""
+    demo = bundle(tmp_path)
+    demo.edit("operations/environments", lambda b: b.update(ENVIRONMENTS))
+    demo.edit("operations/environments", lambda b: b["environments"][0].update(owner="adda"))
+    (finding,) = linked(demo)[1]
+    assert (finding.where.pointer, finding.rule) == ("/environments/0/owner", "reference")
+    assert 'did you mean "ada"?' in finding.message
+
+
 FAULTS: dict[str, tuple[str, Any, str, str, str]] = {
     "dangling": (
         "releases/1.0.0",
@@ -156,6 +212,31 @@ def test_a_link_out_is_a_missing_file(tmp_path: Path) -> None:
     valid, _ = check.check(source, SCHEMAS)
     _, found = link.link("demo-1", valid["demo-1"], source.folders[0].files)
     assert {finding.message.split(";")[0] for finding in found} == {"the file models/model.json is missing"}
+
+
+def test_an_alert_names_a_monitor_of_its_release(tmp_path: Path) -> None:
+    """A record about a release that names none of its monitors is a finding with what there is."""
+    demo = bundle(tmp_path)
+    alert = {
+        "kind": "alert",
+        "schema": 1,
+        "origin": "enacted",
+        "release": "releases/1.0.0",
+        "monitor": "M2",
+        "window": "2024Q2",
+        "value": 0.6,
+        "threshold": 0.7,
+        "opened_on": "2024-07-02",
+        "level": 1,
+        "cause": "unknown",
+        "state": "open",
+    }
+    demo.edit("postmarket/1.0.0/alert-1", lambda b: b.update(alert))
+    _, (finding,) = linked(demo)
+    assert (finding.rule, finding.where.pointer) == ("reference", "/monitor")
+    assert 'there is no monitor "M2" in monitors/1' in finding.message
+    demo.edit("postmarket/1.0.0/alert-1", lambda b: b.update(monitor="M1"))
+    assert linked(demo)[1] == ()
 
 
 def test_a_release_that_names_nothing_is_left_out(tmp_path: Path) -> None:
@@ -324,3 +405,33 @@ def _annotations(node: dict[str, Any], at: str) -> list[tuple[str, tuple[str, ..
         if isinstance(node.get(keyword), dict):
             found += _annotations(node[keyword], f"{at}/*")
     return found
+
+
+ANALYSIS = b'{"schema": "muniment/analysis/v1", "release": "1.0.0"}\n'
+
+
+def with_analysis(tmp_path: Path, stated: bytes, actual: bytes) -> tuple[Device, tuple[Finding, ...]]:
+    demo = bundle(tmp_path)
+    path = "releases/1.0.0/analysis.json"
+    reference = file_reference(path, {path: stated})
+    demo.edit("releases/1.0.0", lambda body: body.update(analysis=reference))
+    demo.put(path, actual)
+    return linked(demo)
+
+
+def test_an_analysis_is_read_only_if_it_is_the_recorded_one(tmp_path: Path) -> None:
+    """Numbers that nobody recorded are no evidence: other bytes leave the release without an analysis."""
+    device, found = with_analysis(tmp_path / "good", ANALYSIS, ANALYSIS)
+    assert found == ()
+    assert device.releases[0].analysis["release"] == "1.0.0"
+    device, found = with_analysis(tmp_path / "edited", ANALYSIS, ANALYSIS.replace(b"1.0.0", b"9.9.9"))
+    assert [f.rule for f in found] == ["digest"]
+    assert device.releases[0].analysis is None
+
+
+def test_an_analysis_of_another_schema_is_a_finding(tmp_path: Path) -> None:
+    """A file of the recorded digest that is no analysis is named, and nothing rests on it."""
+    other = ANALYSIS.replace(b"analysis/v1", b"evaluation/v1")
+    device, found = with_analysis(tmp_path, other, other)
+    assert [f.rule for f in found] == ["json"]
+    assert device.releases[0].analysis is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from muniment import load
 from muniment.load import strict
@@ -186,3 +187,23 @@ def test_settings_are_read_strictly(tmp_path: Path) -> None:
         load.settings(path)
     path.write_text("kind: settings\nschema: 1\n")
     assert dict(load.settings(path)) == {"kind": "settings", "schema": 1}
+
+
+@pytest.mark.parametrize("text", ["a:\tb\n", "a: b\t\n", "a: [1,\t2]\n", "a: b\n\t\nc: d\n", "a: b\tc\n"])
+def test_a_tab_between_parts_is_refused(text: str) -> None:
+    """One YAML reader takes it for a blank, another refuses the file."""
+    tree, problems = strict.compose(text.encode())
+    assert tree is None
+    assert problems
+    assert "\t" in text.split("\n")[problems[0].line - 1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: 'b\tc'\n", 'a: "b\tc" # d\te\n', "a: |\n  x\ty\n# z\t\n", "a: 'b\n\n  c\t d'\nb: >-\n  q\n  \tr\n"],
+)
+def test_a_tab_in_text_or_comment_is_kept(text: str) -> None:
+    """Where every reader sees the same, a tab is a character like any other."""
+    tree, problems = strict.compose(text.encode())
+    assert problems == ()
+    assert dict(tree) == yaml.load(text, Loader=yaml.BaseLoader)

@@ -5,9 +5,18 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from muniment.errors import UnreadableInput
-from muniment.measure import EvaluationRequest, MeasureRequest, differences, evaluate, measure_table
+from muniment.measure import (
+    AttributionTable,
+    EvaluationRequest,
+    MeasureRequest,
+    ProfiledTable,
+    differences,
+    evaluate,
+    measure_table,
+)
 from muniment.measure import evaluation_bytes as as_bytes
 from muniment.measure.compare import areas
 from muniment.model.tree import frozen
@@ -35,7 +44,7 @@ PLAN = {
         {"id": "by-sex", "threshold": 0.4, "rationale": "r",
          "by": {"column": "sex", "thresholds": {"female": 0.3}}},
     ],
-    "interval": {"level": 0.95, "proportions": "wilson", "auroc": "delong"},
+    "interval": {"level": 0.95, "proportions": "wilson", "auroc": "delong", "replicates": 200},
     "subgroups": [{"axis": "gender", "column": "sex"}, {"axis": "race", "column": "race"},
                   {"axis": "site", "column": "site"}],
     "min_n": 10,
@@ -130,12 +139,101 @@ def test_numbers_are_those_of_measure(request_of, tmp_path):
             str(tmp_path / "predictions.parquet"), "death", "score", thresholds=(0.4,), by=(("sex",),)
         )
     )
-    mine = {e["metric"]: (e["value"], e["low"]) for e in body["estimates"] if e["threshold"] != "by-sex"}
-    theirs = [e.as_json() for e in alone.estimates]
+    drawn = ("ece", "ici", "e50", "e90")
+    mine = {
+        e["metric"]: (e["value"], e["low"])
+        for e in body["estimates"]
+        if e["threshold"] != "by-sex" and e["metric"] not in drawn
+    }
+    theirs = [e.as_json() for e in alone.estimates if e.metric not in drawn]
     assert mine == {e["metric"]: (e["value"], e["low"]) for e in theirs if not e["cohort"]}
     (female,) = [g for g in body["subgroups"] if (g["axis"], g["level"]) == ("gender", "female")]
     expected = [e["value"] for e in theirs if e["cohort"] == {"sex": "female"}]
-    assert [e["value"] for e in female["estimates"] if e["threshold"] != "by-sex"] == expected
+    found = [e for e in female["estimates"] if e["metric"] not in drawn and e["threshold"] != "by-sex"]
+    assert [e["value"] for e in found] == expected
+
+
+def test_calibration_errors_are_those_of_measure_with_the_seed_of_the_plan(request_of, tmp_path):
+    """The SHA-256 of the plan, folded, is the seed; the number of replicates is the plan's."""
+    digest = "0123456789abcdef" + "00" * 16 + "ffffffffffffffff"
+    body = evaluate(request_of(plan_sha256=digest))
+    alone = measure_table(
+        MeasureRequest(
+            str(tmp_path / "predictions.parquet"),
+            "death",
+            "score",
+            bootstrap=200,
+            seed=0x0123456789ABCDEF ^ 0xFFFFFFFFFFFFFFFF,
+        )
+    )
+    drawn = ("ece", "ici", "e50", "e90")
+    theirs = [e.as_json() for e in alone.estimates if e.metric in drawn]
+    assert [e for e in body["estimates"] if e["metric"] in drawn] == theirs
+    assert all(e["low"] <= e["value"] <= e["high"] for e in theirs)
+    flexible = body["curves"]["flexible"]
+    assert (flexible["replicates"], flexible["seed"], flexible["lost"]) == (200, "fedcba9876543210", 0)
+    for group in body["subgroups"]:
+        assert all(e["value"] is None for e in group["estimates"] if e["metric"] in drawn)
+
+
+def test_a_plan_that_names_no_number_of_replicates_gets_a_thousand(request_of):
+    """The number is stated where the curve is, and in the methods."""
+    plan = PLAN | {"interval": {k: v for k, v in PLAN["interval"].items() if k != "replicates"}}
+    body = evaluate(request_of(plan=plan))
+    assert body["curves"]["flexible"]["replicates"] == 1000
+    assert "of 1000 bootstrap replicates" in body["methods"]
+
+
+def test_the_plan_states_range_and_prevalence(request_of, valid):
+    """The decision curve keeps to the plan's thresholds; predictive values stand at its prevalence."""
+    body = evaluate(request_of(plan=PLAN | {"utility": {"thresholds": [0.2, 0.5], "prevalence": 0.1}}))
+    valid(body, "evaluation")
+    thresholds = [point["threshold"] for point in body["curves"]["decision"]]
+    assert 0.2 == thresholds[0] < 0.45 < thresholds[-1] <= 0.5
+    found = [e for e in body["estimates"] if e["metric"] == "ppv_at_prevalence"]
+    assert [(e["threshold"], e["prevalence"]) for e in found] == [("locked", 0.1), ("by-sex", 0.1)]
+    with pytest.raises(UnreadableInput, match="no range below 1"):
+        evaluate(request_of(plan=PLAN | {"utility": {"thresholds": [0.5, 0.2]}}))
+
+
+def test_curves_agree_with_each_other(request_of):
+    """Precision and recall stand at the ROC's thresholds; net benefit at the locked one is the estimate."""
+    body = evaluate(request_of())
+    curves, events = body["curves"], body["cohort"]["events"]
+    others = 600 - events
+    assert len(curves["precision_recall"]) == len(curves["roc"]) - 1
+    for roc, point in zip(curves["roc"][1:], curves["precision_recall"], strict=True):
+        tp, fp = roc["tpr"] * events, roc["fpr"] * others
+        assert (point["threshold"], point["recall"]) == (roc["threshold"], roc["tpr"])
+        assert point["precision"] == pytest.approx(tp / (tp + fp))
+    (at,) = [point for point in curves["decision"] if point["threshold"] == 0.4]
+    (benefit,) = [e for e in body["estimates"] if (e["metric"], e["threshold"]) == ("net_benefit", "locked")]
+    assert (at["model"], at["model_low"], at["model_high"]) == (
+        benefit["value"],
+        benefit["low"],
+        benefit["high"],
+    )
+    assert at["all"] == pytest.approx(events / 600 - others / 600 * 0.4 / 0.6)
+
+
+def test_each_level_is_compared_with_everybody_else(request_of, rows):
+    """Women against men, by scikit-learn's areas and Newcombe's interval; hidden levels have no number."""
+    body = evaluate(request_of())
+    (women,) = [g for g in body["subgroups"] if g["level"] == "female"]
+    (men,) = [g for g in body["subgroups"] if g["level"] == "male"]
+    assert [d["metric"] for d in women["deltas"]] == ["auroc", "sensitivity", "specificity", "ppv"]
+    for one, other in zip(women["deltas"], men["deltas"], strict=True):
+        assert one["difference"] == pytest.approx(-other["difference"])
+        assert (one["low"], one["n"]) == (pytest.approx(-other["high"]), other["n_rest"])
+    sides = [rows.filter((pl.col("sex") == "female") == side) for side in (True, False)]
+    mine, theirs = (roc_auc_score(side["death"], side["score"]) for side in sides)
+    assert women["deltas"][0]["difference"] == pytest.approx(mine - theirs)
+    for group in [g for g in body["subgroups"] if g["suppressed"]]:
+        for delta in group["deltas"]:
+            numbers = ("value", "rest", "difference", "low", "high", "n", "n_rest")
+            assert [delta[key] for key in numbers] == [None] * 7
+    (c,) = [g for g in body["subgroups"] if g["level"] == "c"]
+    assert c["deltas"][0]["n_rest"] == 600 - c["n"]
 
 
 def test_criteria_are_judged_on_the_bound_they_name(request_of):
@@ -382,3 +480,59 @@ def test_an_interval_lies_within_or_does_not(request_of, low, high, expected):
     exact = {"metrics": [{"metric": "m", "value": 1.0, "low": low, "high": high}]}
     plan = PLAN | {"criteria": [criterion("c", "m", "within", [0.8, 1.2], "interval", "operational")]}
     assert outcome(evaluate(request_of(plan=plan, operational=exact)), "c") == expected
+
+
+def test_lineage_is_measured_where_it_is_asked_for(request_of, rows, tmp_path, valid):
+    """Two-by-two, profiles, rules and overlap are in the body when their tables are, and in its shape."""
+    plain = evaluate(request_of())
+    assert (plain["attribution"], plain["profiles"]) == ([], [])
+    assert "training_overlap" not in plain["splits"]
+    crossed = rows.select("patient_id", label="death", score_old="score_previous", score_new="score")
+    conditions = [crossed.with_columns(condition=pl.lit(name)) for name in ("old", "new")]
+    pl.concat(conditions).write_parquet(tmp_path / "crossed.parquet")
+    full = evaluate(
+        request_of(
+            training=tmp_path / "members.parquet",
+            rules=({"column": "partition", "operator": "in", "values": ("post",)},),
+            attribution=(AttributionTable("features", tmp_path / "crossed.parquet"),),
+            profiled=(ProfiledTable("labels", "datasets/labels/1", tmp_path / "predictions.parquet"),),
+        )
+    )
+    valid(full, "evaluation")
+    assert full["splits"]["training_overlap"] == 600
+    assert full["cohort"]["rules"] == {"selected": 600, "missing": 0, "extra": 0, "steps": [600]}
+    assert len(full["attribution"][0]["cells"]) == 4
+
+
+def test_equivalence_compares_with_every_release(request_of, rows):
+    """Scores are held against each comparator that is a release, row by row, and against no other."""
+    body = evaluate(request_of())
+    (entry,) = body["equivalence"]
+    gap = rows.select((pl.col("score") - pl.col("score_previous")).abs().max()).item()
+    calls = rows.filter((pl.col("score") >= 0.4) != (pl.col("score_previous") >= 0.4)).height
+    compared = rows["score_previous"].drop_nulls().len()
+    assert entry["max_difference"] == pytest.approx(gap, abs=0)
+    assert (entry["against"], entry["release"]) == ("previous", "releases/1.0.0")
+    assert (entry["rows"], entry["compared"], entry["calls_differing"]) == (600, compared, calls)
+
+
+def test_equal_scores_are_equal_and_one_changed_row_is_seen(request_of, rows):
+    """The same scores differ by nothing; one row moved across the threshold is one call and its distance."""
+    same = rows.with_columns(score_previous=pl.col("score"))
+    (entry,) = evaluate(request_of(same))["equivalence"]
+    assert (entry["max_difference"], entry["calls_differing"], entry["compared"]) == (0.0, 0, 600)
+    first = pl.int_range(pl.len()) == 0
+    above = pl.when(first).then(pl.lit(0.39)).otherwise(pl.col("score"))
+    below = pl.when(first).then(pl.lit(0.41)).otherwise(pl.col("score"))
+    moved = rows.with_columns(score=above, score_previous=below)
+    (entry,) = evaluate(request_of(moved))["equivalence"]
+    assert entry["max_difference"] == pytest.approx(0.02)
+    assert entry["calls_differing"] == 1
+
+
+def test_a_row_without_the_other_score_is_not_compared(request_of, rows):
+    """A row that only one release scored is missing from the comparison, and the count says so."""
+    first = pl.int_range(pl.len()) == 0
+    missing = pl.when(first).then(None).otherwise(pl.col("score"))
+    (entry,) = evaluate(request_of(rows.with_columns(score_previous=missing)))["equivalence"]
+    assert (entry["rows"], entry["compared"], entry["max_difference"]) == (600, 599, 0.0)

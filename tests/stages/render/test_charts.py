@@ -12,6 +12,19 @@ from muniment.render.charts.roc import thinned
 from muniment.render.portal import draw
 from support.editions import HOSTILE, evaluation
 
+SMOOTH = [{"predicted": p, "observed": p, "low": p - 0.05, "high": p + 0.05} for p in (0.2, 0.5, 0.8)]
+RECALL = [{"recall": r, "precision": 1 - r / 2, "threshold": 1 - r} for r in (0.2, 0.6, 1.0)]
+DECISION = [
+    {"threshold": t, "model": 0.3 - t / 3, "model_low": 0.25 - t / 3, "model_high": 0.35 - t / 3,
+     "all": 0.4 - t, "all_low": 0.35 - t, "all_high": 0.45 - t}
+    for t in (0.1, 0.3, 0.5, 0.7)
+]  # fmt: skip
+PREDICTIVE = [
+    {"prevalence": p, "ppv": p, "ppv_low": p - 0.05, "ppv_high": p + 0.05,
+     "npv": 1 - p, "npv_low": 0.95 - p, "npv_high": 1.05 - p}
+    for p in (0.1, 0.5, 0.9)
+]  # fmt: skip
+
 
 def specs() -> list[object]:
     found = evaluation("1.1.0")
@@ -22,10 +35,14 @@ def specs() -> list[object]:
         charts.trend(
             [charts.Reading(w, 0.8, 0.7, 0.9, 90) for w in ("2025Q1", "2025Q2")], "AUROC", bounds={"act": 0.7}
         ),
+        charts.calibration(found["curves"]["calibration"], (), SMOOTH),
+        charts.precision_recall(RECALL, [charts.Recalled(HOSTILE, 0.8, 0.6)], 0.4),
+        charts.decision(DECISION, 0.3),
+        charts.predictive(PREDICTIVE, [(HOSTILE, 0.3)]),
     ]
 
 
-@pytest.mark.parametrize("index", range(4))
+@pytest.mark.parametrize("index", range(8))
 def test_a_specification_fetches_nothing(index: int) -> None:
     """Values are inline; no specification holds an address."""
     text = json.dumps(specs()[index])
@@ -33,7 +50,7 @@ def test_a_specification_fetches_nothing(index: int) -> None:
     assert "http" not in text.replace(json.dumps(HOSTILE)[1:-1], "")
 
 
-@pytest.mark.parametrize("index", range(4))
+@pytest.mark.parametrize("index", range(8))
 def test_the_same_values_give_the_same_specification(index: int) -> None:
     """Names of parts do not count up from chart to chart."""
     assert specs()[index] == specs()[index]
@@ -73,3 +90,19 @@ def test_lineage_draws_every_node_and_known_edge() -> None:
     assert svg.count("<rect") == 3
     assert svg.count('fill="none"') == 1
     assert "&lt;b&gt;" in svg
+
+
+def test_the_decision_curve_shows_where_use_is_weighed() -> None:
+    """What lies far below zero is cut off, never the model's best; a point out of range draws no line."""
+    spec = charts.decision(DECISION, 0.3)
+    [low, high] = next(
+        layer["encoding"]["y"]["scale"]["domain"]
+        for layer in spec["layer"]
+        if "scale" in layer["encoding"]["y"]
+    )
+    assert low < 0 < max(point["model_high"] for point in DECISION) <= high
+    assert low > min(point["all"] for point in DECISION)
+    marked = json.dumps(spec).count('"at"')
+    assert marked > json.dumps(charts.decision(DECISION, 0.9)).count('"at"')
+    [svg] = draw.images({"a.vl.json": json.dumps(spec).encode()}, None).values()
+    assert all(name in svg for name in (b"treat all", b"treat none", b"model"))

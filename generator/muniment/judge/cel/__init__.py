@@ -9,6 +9,7 @@ the expression itself, or an exceeded budget, raises `InvalidPolicy`.
 """
 
 from muniment.judge.cel.evaluate import Program, compile_expression
+from muniment.judge.cel.frame import MAX_STEPS
 from muniment.judge.cel.values import Duration, Fault, Read, Timestamp
 
-__all__ = ["Duration", "Fault", "Program", "Read", "Timestamp", "compile_expression"]
+__all__ = ["MAX_STEPS", "Duration", "Fault", "Program", "Read", "Timestamp", "compile_expression"]

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import assert_never
 
-from muniment.judge.cel.frame import Frame, Step, boolean
+from muniment.judge.cel.access import NONE, indexed, lacks, no_map, select_optional
+from muniment.judge.cel.frame import MAX_STEPS, Frame, Step, boolean
 from muniment.judge.cel.functions import COST, GLOBAL, MEMBER, OPERATORS, Cost, Function
 from muniment.judge.cel.macros import BUILDERS, Loop
 from muniment.judge.cel.parse import (
@@ -38,7 +39,8 @@ from muniment.judge.cel.values import (
     size_of,
 )
 
-NONE = Optional(False)
+_ATOMS = frozenset((str, bool, int, float, type(None)))
+"""Exact types of what is compared most; asked first, as in `select`."""
 
 
 class Program:
@@ -60,12 +62,19 @@ class Program:
         A variable may be bound to a `Fault`: whoever uses it meets that fault.
         `reads` collects every fact looked at. Raises `InvalidPolicy` when the step budget is exceeded.
         """
+        return self.within(MAX_STEPS, variables, reads)[0]
+
+    def within(
+        self, steps: int, variables: Mapping[str, Value], reads: list[Read] | None = None
+    ) -> tuple[Value | Fault, int]:
+        """As `run`, on a budget of `steps` that several expressions share; the steps left come back too."""
         frame = Frame(dict(variables), reads)
+        frame.steps = steps
         frame.spend(self._cost)
         try:
-            return self._step(frame)
+            return self._step(frame), frame.steps
         except Failure as failure:
-            return failure.fault
+            return failure.fault, frame.steps
 
 
 def compile_expression(source: str, names: frozenset[str]) -> Program:
@@ -184,18 +193,18 @@ class _Compiler:
                 except KeyError:
                     raise Failure(Fault("no_such_key", f"`{path}` is missing", path, base)) from None
             if isinstance(base, Optional):
-                return _select_optional(base, name, path)
-            raise _no_map(base, of)
+                return select_optional(base, name, path)
+            raise no_map(base, of)
 
         def test(frame: Frame) -> Value:
             base = operand(frame)
-            if isinstance(base, Mapping):
+            if type(base) is MappingProxyType or isinstance(base, Mapping):
                 if frame.reads is not None:
                     frame.reads.append(Read(base, name))
                 return name in base
             if isinstance(base, Optional):
-                return _select_optional(base, name, path).present
-            raise _no_map(base, of)
+                return select_optional(base, name, path).present
+            raise no_map(base, of)
 
         def optional(frame: Frame) -> Value:
             base = operand(frame)
@@ -204,14 +213,16 @@ class _Compiler:
                     return NONE
                 base = base.value
             if not isinstance(base, Mapping):
-                raise _no_map(base, of)
+                raise no_map(base, of)
             if frame.reads is not None:
                 frame.reads.append(Read(base, name))
             return Optional(True, base[name]) if name in base else NONE
 
         if node.test:
             return test
-        return optional if node.optional else select
+        if node.optional:
+            return optional
+        return _field_of_name(node.operand.name, name, select) if isinstance(node.operand, Ident) else select
 
     def index(self, node: Index, scope: frozenset[str]) -> Step:
         operand, index = self.node(node.operand, scope), self.node(node.key, scope)
@@ -220,8 +231,10 @@ class _Compiler:
         def at(frame: Frame) -> Value:
             base, wanted = operand(frame), index(frame)
             if isinstance(base, Optional):
-                return Optional(True, _item(base.value, wanted, path, frame)) if base.present else NONE
-            return _item(base, wanted, path, frame)
+                if not base.present or lacks(base.value, wanted):
+                    return NONE
+                return Optional(True, indexed(base.value, wanted, path, frame))
+            return indexed(base, wanted, path, frame)
 
         return at
 
@@ -256,7 +269,7 @@ class _Compiler:
         function, arguments = self.resolve(node)
         steps = tuple(self.node(argument, scope) for argument in arguments)
         if node.function in {"_==_", "_!=_"}:
-            return _equality(function, *steps)
+            return _equality(function, *steps, same=node.function == "_==_")
         cost = COST.get(node.function)
         if cost is not None:
             return _costly(function, cost, steps)
@@ -307,39 +320,17 @@ class _Compiler:
         return BUILDERS[node.kind](Loop(within, node.variable, cost), body, condition)
 
 
-def _no_map(base: Value, path: str) -> Failure:
-    if base is None:
-        return Failure(Fault("absent", f"`{path}` is missing", path))
-    return Failure(Fault("type", f"`{path}` is a {kind_of(base)} and has no fields"))
+def _field_of_name(variable: str, field: str, otherwise: Step) -> Step:
+    """`variable.field` in one step where it is simply there: the commonest thing that rules ask."""
 
+    def field_of_name(frame: Frame) -> Value:
+        if frame.reads is None:
+            base = frame.variables.get(variable)
+            if type(base) is MappingProxyType and field in base:
+                return base[field]
+        return otherwise(frame)
 
-def _select_optional(base: Optional, name: str, path: str) -> Optional:
-    if not base.present:
-        return NONE
-    if not isinstance(base.value, Mapping):
-        raise _no_map(base.value, path)
-    return Optional(True, base.value[name]) if name in base.value else NONE
-
-
-def _item(base: Value, wanted: Value, path: str, frame: Frame) -> Value:
-    if isinstance(base, Mapping):
-        stored = key(wanted)
-        if frame.reads is not None and isinstance(stored, (str, int)):
-            frame.reads.append(Read(base, stored))
-        if stored not in base:
-            raise Failure(Fault("no_such_key", f"`{path}` is missing: no key {wanted!r}", path, base))
-        return base[stored]
-    if not isinstance(base, (tuple, list)):
-        raise _no_map(base, path)
-    if isinstance(wanted, float) and wanted.is_integer():
-        wanted = int(wanted)
-    if type(wanted) is not int:
-        fail("type", f"a list is indexed by an int, not by a {kind_of(wanted)}")
-    if not 0 <= wanted < len(base):
-        raise Failure(Fault("index", f"`{path}` is missing: {len(base)} elements", path, base))
-    if frame.reads is not None:
-        frame.reads.append(Read(base, wanted))
-    return base[wanted]
+    return field_of_name
 
 
 def _or_value(operand: Step, other: Step) -> Step:
@@ -352,10 +343,16 @@ def _or_value(operand: Step, other: Step) -> Step:
     return or_value
 
 
-def _equality(function: Function, left: Step, right: Step) -> Step:
+def _equality(function: Function, left: Step, right: Step, *, same: bool) -> Step:
     def equality(frame: Frame) -> Value:
         first, second = left(frame), right(frame)
-        if isinstance(first, (tuple, list, Mapping)) and isinstance(second, (tuple, list, Mapping)):
+        if type(first) is str and type(second) is str:
+            return (first == second) is same
+        if (
+            type(first) not in _ATOMS
+            and isinstance(first, (tuple, list, Mapping))
+            and isinstance(second, (tuple, list, Mapping))
+        ):
             frame.spend(size_of(first, frame.steps))
         return function(first, second)
 
@@ -380,7 +377,9 @@ def _absorbing(compiler: _Compiler, node: Call, scope: frozenset[str], *, decisi
         held: Failure | None = None
         for side in (left, right):
             try:
-                value = boolean(side(frame), sign)
+                value = side(frame)
+                if type(value) is not bool:
+                    boolean(value, sign)
             except Failure as failure:
                 held = held or failure
                 continue

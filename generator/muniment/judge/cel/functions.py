@@ -12,10 +12,21 @@ Standard ones mean what the CEL definition says. Extensions, declared here and n
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NoReturn
 
+from muniment.errors import InvalidPolicy
+from muniment.judge.cel.conversions import (
+    INT_MIN,
+    integer,
+    overload,
+    to_double,
+    to_duration,
+    to_int,
+    to_string,
+    to_timestamp,
+)
 from muniment.judge.cel.values import (
     NANOS,
     Duration,
@@ -27,32 +38,17 @@ from muniment.judge.cel.values import (
     equal,
     fail,
     key,
-    kind_of,
     parse_day,
-    parse_duration,
-    parse_timestamp,
     size_of,
     timestamp,
 )
 
 Function = Callable[..., Value]
 
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 MAX_TEXT = 100_000
 """Characters of the longest string an expression may build."""
 MAX_LIST = 50_000
 """Elements of the longest list an expression may build."""
-
-
-def _overload(name: str, *operands: Value) -> Value:
-    kinds = ", ".join(kind_of(operand) for operand in operands)
-    return fail("type", f"`{name}` does not take ({kinds})")
-
-
-def _int(value: int) -> int:
-    if not INT_MIN <= value <= INT_MAX:
-        fail("range", "an integer beyond 64 bits")
-    return value
 
 
 def _both(left: Value, right: Value, kind: type) -> bool:
@@ -61,7 +57,7 @@ def _both(left: Value, right: Value, kind: type) -> bool:
 
 def _add(left: Value, right: Value) -> Value:
     if _both(left, right, int):
-        return _int(left + right)
+        return integer(left + right)
     if _both(left, right, float):
         return left + right
     if _both(left, right, str):
@@ -73,12 +69,12 @@ def _add(left: Value, right: Value) -> Value:
             return timestamp(a + b)
         case Duration(a), Duration(b):
             return duration(a + b)
-    return _overload("+", left, right)
+    return overload("+", left, right)
 
 
 def _subtract(left: Value, right: Value) -> Value:
     if _both(left, right, int):
-        return _int(left - right)
+        return integer(left - right)
     if _both(left, right, float):
         return left - right
     match left, right:
@@ -88,15 +84,15 @@ def _subtract(left: Value, right: Value) -> Value:
             return timestamp(a - b)
         case Duration(a), Duration(b):
             return duration(a - b)
-    return _overload("-", left, right)
+    return overload("-", left, right)
 
 
 def _multiply(left: Value, right: Value) -> Value:
     if _both(left, right, int):
-        return _int(left * right)
+        return integer(left * right)
     if _both(left, right, float):
         return left * right
-    return _overload("*", left, right)
+    return overload("*", left, right)
 
 
 def _divide(left: Value, right: Value) -> Value:
@@ -104,10 +100,10 @@ def _divide(left: Value, right: Value) -> Value:
         if right == 0:
             fail("divide", "a division by zero")
         quotient = abs(left) // abs(right)
-        return _int(quotient if (left < 0) == (right < 0) else -quotient)
+        return integer(quotient if (left < 0) == (right < 0) else -quotient)
     if _both(left, right, float):
         return _divide_floats(left, right)
-    return _overload("/", left, right)
+    return overload("/", left, right)
 
 
 def _divide_floats(left: float, right: float) -> float:
@@ -120,7 +116,7 @@ def _divide_floats(left: float, right: float) -> float:
 
 def _remainder(left: Value, right: Value) -> Value:
     if not _both(left, right, int):
-        return _overload("%", left, right)
+        return overload("%", left, right)
     if right == 0:
         fail("divide", "a division by zero")
     if right == -1 and left == INT_MIN:
@@ -135,14 +131,14 @@ def _exact_remainder(left: int, right: int) -> int:
 
 def _negate(value: Value) -> Value:
     if type(value) is int:
-        return _int(-value)
+        return integer(-value)
     if type(value) is float:
         return -value
-    return _overload("-", value)
+    return overload("-", value)
 
 
 def _not(value: Value) -> Value:
-    return not value if isinstance(value, bool) else _overload("!", value)
+    return not value if isinstance(value, bool) else overload("!", value)
 
 
 def _in(item: Value, container: Value) -> Value:
@@ -152,7 +148,7 @@ def _in(item: Value, container: Value) -> Value:
         if isinstance(item, float) and not item.is_integer():
             return False
         return key(item) in container
-    return _overload("in", item, container)
+    return overload("in", item, container)
 
 
 def _ordered(name: str, test: Callable[[int], bool]) -> Function:
@@ -185,104 +181,41 @@ OPERATORS: Mapping[str, Function] = MappingProxyType(
 """Operators that evaluate all their operands; `&& || ?:` are the evaluator's own."""
 
 
+def _too_large(what: str) -> NoReturn:
+    # Not a fault: `||` would absorb it, and the expression would mean something that no CEL means.
+    raise InvalidPolicy(f"an expression built {what}", hint="build less, or split the rule")
+
+
 def _text(value: str) -> str:
     if len(value) > MAX_TEXT:
-        fail("range", f"a string of more than {MAX_TEXT} characters")
+        _too_large(f"a string of more than {MAX_TEXT} characters")
     return value
 
 
 def _list(value: tuple[Value, ...]) -> tuple[Value, ...]:
     if len(value) > MAX_LIST:
-        fail("range", f"a list of more than {MAX_LIST} elements")
+        _too_large(f"a list of more than {MAX_LIST} elements")
     return value
 
 
 def _size(value: Value) -> Value:
     if isinstance(value, (str, tuple, list, Mapping)):
         return len(value)
-    return _overload("size", value)
-
-
-def _string(value: Value) -> Value:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | Timestamp() | Duration():
-            return str(value)
-        case float():
-            return _double_text(value)
-    return _overload("string", value)
-
-
-def _double_text(value: float) -> str:
-    """The fewest digits that read back as the same double, in Google's layout (scientific from 1e6)."""
-    if not math.isfinite(value):
-        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    digits = next(count for count in range(17) if float(f"{value:.{count}e}") == value)
-    scientific = f"{value:.{digits}e}"
-    exponent = int(scientific.partition("e")[2])
-    return f"{value:.{max(digits - exponent, 0)}f}" if -4 <= exponent < 6 else scientific
-
-
-_DECIMAL = re.compile(r"\s*[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf|nan)\s*", re.ASCII)
-_INTEGER = re.compile(r"\s*[+-]?\d{1,30}\s*", re.ASCII)
-
-
-def _to_double(value: Value) -> Value:
-    if type(value) in (int, float):
-        return float(value)
-    if isinstance(value, str):
-        if len(value) > 100 or not _DECIMAL.fullmatch(value):
-            fail("conversion", f"{value[:60]!r} is not a number")
-        return float(value)
-    return _overload("double", value)
-
-
-def _to_int(value: Value) -> Value:
-    if isinstance(value, (bool, int)):
-        return int(value)
-    if isinstance(value, float):
-        # The open bounds are CEL's: 2^63 - 1 is not a double, so the next one down is the largest.
-        if not -(2.0**63) < value < 2.0**63:
-            fail("range", "a double beyond 64 bits")
-        return int(value)
-    if isinstance(value, str):
-        if not _INTEGER.fullmatch(value):
-            fail("conversion", f"{value[:60]!r} is not an integer")
-        return _int(int(value))
-    if isinstance(value, Timestamp):
-        return value.nanos // NANOS
-    return _overload("int", value)
-
-
-def _to_timestamp(value: Value) -> Value:
-    if isinstance(value, str):
-        return parse_timestamp(value)
-    if type(value) is int:
-        return timestamp(value * NANOS)
-    return value if isinstance(value, Timestamp) else _overload("timestamp", value)
-
-
-def _to_duration(value: Value) -> Value:
-    if isinstance(value, str):
-        return parse_duration(value)
-    return value if isinstance(value, Duration) else _overload("duration", value)
+    return overload("size", value)
 
 
 def _on_strings(name: str, test: Callable[[str, str], bool]) -> Function:
     def function(text: Value, part: Value) -> Value:
         if isinstance(text, str) and isinstance(part, str):
             return test(text, part)
-        return _overload(name, text, part)
+        return overload(name, text, part)
 
     return function
 
 
 def _elements(name: str, value: Value) -> tuple[Value, ...]:
     if not isinstance(value, (tuple, list)):
-        _overload(name, value)
+        overload(name, value)
     return tuple(value)
 
 
@@ -292,7 +225,7 @@ def _sum(value: Value) -> Value:
     for item in items[1:]:
         total = _add(total, item)
     if items and not isinstance(total, (int, float, Duration)):
-        return _overload("sum", total)
+        return overload("sum", total)
     return total
 
 
@@ -332,36 +265,36 @@ def _without(value: Value, others: Value) -> Value:
 def _join(value: Value, separator: Value = "") -> Value:
     items = _elements("join", value)
     if not isinstance(separator, str) or not all(isinstance(item, str) for item in items):
-        return _overload("join", value, separator)
+        return overload("join", value, separator)
     if sum(map(len, items)) + len(items) * len(separator) > MAX_TEXT:
-        fail("range", f"a string of more than {MAX_TEXT} characters")
+        _too_large(f"a string of more than {MAX_TEXT} characters")
     return separator.join(items)
 
 
 def _day(value: Value) -> int:
     if isinstance(value, Timestamp):
         return value.day()
-    return parse_day(value) if isinstance(value, str) else int(_overload("days", value))
+    return parse_day(value) if isinstance(value, str) else int(overload("days", value))
 
 
 def _days(first: Value, second: Value = None) -> Value:
     if second is not None:
         return _day(second) - _day(first)
-    return duration(first * 86_400 * NANOS) if type(first) is int else _overload("days", first)
+    return duration(first * 86_400 * NANOS) if type(first) is int else overload("days", first)
 
 
 def _has_value(value: Value) -> Value:
-    return value.present if isinstance(value, Optional) else _overload("hasValue", value)
+    return value.present if isinstance(value, Optional) else overload("hasValue", value)
 
 
 GLOBAL: Mapping[str, tuple[Function, tuple[int, ...]]] = MappingProxyType(
     {
         "size": (_size, (1,)),
-        "string": (_string, (1,)),
-        "double": (_to_double, (1,)),
-        "int": (_to_int, (1,)),
-        "timestamp": (_to_timestamp, (1,)),
-        "duration": (_to_duration, (1,)),
+        "string": (to_string, (1,)),
+        "double": (to_double, (1,)),
+        "int": (to_int, (1,)),
+        "timestamp": (to_timestamp, (1,)),
+        "duration": (to_duration, (1,)),
         "days": (_days, (1, 2)),
     }
 )

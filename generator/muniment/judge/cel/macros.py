@@ -51,25 +51,36 @@ class Loop:
 def _quantifier(*, decisive: bool) -> Callable[[Loop, Step, Step | None], Step]:
     """`all` (decided by one false) or `exists` (by one true); errors elsewhere are then absorbed."""
 
+    sign = "||" if decisive else "&&"
+
     def build(loop: Loop, body: Step, _condition: Step | None) -> Step:
+        # Spelt out rather than by `Loop.run`: most of a pack's time is spent here.
+        cost, name = loop.cost, loop.variable
+
         def quantifier(frame: Frame) -> Value:
-            held: list[Failure] = []
-            decided: list[bool] = []
-
-            def visit(_element: Value) -> bool:
-                try:
-                    if boolean(body(frame), "||" if decisive else "&&") is decisive:
-                        decided.append(decisive)
-                        return True
-                except Failure as failure:
-                    held.append(failure)
-                return False
-
-            loop.run(frame, visit)
-            if decided:
-                return decisive
-            if held:
-                raise held[0]
+            elements = loop.elements(frame)
+            variables = frame.variables
+            shadowed = (variables[name],) if name in variables else ()
+            held: Failure | None = None
+            try:
+                for element in elements:
+                    frame.spend(cost)
+                    variables[name] = element
+                    try:
+                        value = body(frame)
+                        if value is decisive:
+                            return decisive
+                        if type(value) is not bool:
+                            boolean(value, sign)
+                    except Failure as failure:
+                        held = held or failure
+            finally:
+                if shadowed:
+                    variables[name] = shadowed[0]
+                else:
+                    variables.pop(name, None)
+            if held is not None:
+                raise held
             return not decisive
 
         return quantifier

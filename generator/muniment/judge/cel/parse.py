@@ -41,6 +41,7 @@ class Select:
     name: str
     optional: bool = False
     test: bool = False
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Index:
 
     operand: Node
     key: Node
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,15 +224,15 @@ class _Parser:
         if token.text == "[":
             key = self.expression()
             self.expect("]")
-            return Index(operand, key)
+            return Index(operand, key, token.at)
         name = self.here
         if name.kind != "name" or name.text in {"true", "false", "null", "in"}:
             raise self.unexpected()
         self.take()
         if token.text == ".?":
-            return Select(operand, name.text, optional=True)
+            return Select(operand, name.text, optional=True, at=name.at)
         if not self.sees("("):
-            return Select(operand, name.text)
+            return Select(operand, name.text, at=name.at)
         if name.text in MACROS:
             return self.macro(operand, name)
         return Call(name.text, self.arguments(), name.at, operand)
@@ -279,7 +281,7 @@ class _Parser:
         arguments = self.arguments()
         if len(arguments) != 1 or not isinstance(arguments[0], Select) or arguments[0].optional:
             raise invalid(self.source, token.at, "`has` takes one selection, as in `has(a.b)`")
-        return Select(arguments[0].operand, arguments[0].name, test=True)
+        return Select(arguments[0].operand, arguments[0].name, test=True, at=arguments[0].at)
 
     def arguments(self) -> tuple[Node, ...]:
         self.expect("(")
@@ -298,8 +300,15 @@ class _Parser:
 
     def entries(self) -> Node:
         entries: list[tuple[Node, Node]] = []
+        seen: set[tuple[type, object]] = set()
         while not self.accept("}"):
+            at = self.here.at
             key = self.expression()
+            if isinstance(key, Literal):
+                # Some implementations refuse it when they plan, others fail when they run: never write it.
+                if (type(key.value), key.value) in seen:
+                    raise invalid(self.source, at, f"the key {key.value!r} stands twice in a map")
+                seen.add((type(key.value), key.value))
             self.expect(":")
             entries.append((key, self.expression()))
             if not self.accept(","):

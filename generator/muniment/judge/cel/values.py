@@ -231,6 +231,8 @@ def _number(value: Value) -> bool:
 
 def equal(left: Value, right: Value) -> bool:
     """CEL's heterogeneous equality: numbers by value, other types only with their own."""
+    if type(left) is str and type(right) is str:
+        return left == right
     if isinstance(left, str) or isinstance(right, str):
         return isinstance(left, str) and isinstance(right, str) and left == right
     if _number(left) and _number(right):

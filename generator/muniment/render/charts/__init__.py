@@ -5,5 +5,21 @@ from muniment.render.charts.forest import Row, forest
 from muniment.render.charts.lineage import Edge, Node, lineage
 from muniment.render.charts.roc import Point, roc
 from muniment.render.charts.trend import Reading, trend
+from muniment.render.charts.utility import Recalled, decision, precision_recall, predictive
 
-__all__ = ["Edge", "Node", "Point", "Reading", "Row", "calibration", "forest", "lineage", "roc", "trend"]
+__all__ = [
+    "Edge",
+    "Node",
+    "Point",
+    "Reading",
+    "Recalled",
+    "Row",
+    "calibration",
+    "decision",
+    "forest",
+    "lineage",
+    "precision_recall",
+    "predictive",
+    "roc",
+    "trend",
+]

@@ -10,7 +10,7 @@ from muniment.render import charts
 from muniment.render.numbers import entries, find_estimate, interval, number, shown
 from muniment.render.page import Chart, Desk, Page, folder, operating_point
 from muniment.render.text import slug
-from muniment.render.views import criteria
+from muniment.render.views import criteria, utility
 from muniment.render.words import metric as printed
 
 Entry = Mapping[str, Any]
@@ -34,14 +34,19 @@ def evaluation(desk: Desk, view: ReleaseView) -> Page:
             "plan": plan,
             "point": point,
             "estimates": entries(found, "estimates"),
+            "headline": utility.headline(found, point),
+            "cells": utility.table(found, point),
             "criteria": criteria.grouped(entries(found, "criteria")),
             "tally": _tally(entries(found, "criteria")),
             "subgroups": _subgroups(found, point),
             "min_n": plan.body.get("min_n", 10) if plan else 10,
             "comparisons": [_comparison(c) for c in entries(found, "comparisons") if not c.get("cohort")],
             "by_group": _by_group(found),
+            "attribution": entries(found, "attribution"),
             "operational": entries(found, "operational"),
             "roc_rows": _roc_rows(entries(found, "curves", "roc")),
+            "recall_rows": utility.recall_rows(found),
+            "decision_rows": utility.decision_rows(found),
             "calibration_rows": entries(found, "curves", "calibration"),
             "overlaps": entries(found, "splits", "overlap"),
             "sizes": entries(found, "splits", "sizes"),
@@ -59,13 +64,23 @@ def evaluation(desk: Desk, view: ReleaseView) -> Page:
 def _charts(view: ReleaseView, found: Entry, plan: Any, point: str | None) -> tuple[Chart, ...]:
     where = slug(view.version)
     out: list[Chart] = []
-    curve = _numeric(entries(found, "curves", "roc"), ("fpr", "tpr"), ("threshold",))
+    curve = utility.numeric(entries(found, "curves", "roc"), ("fpr", "tpr"), ("threshold",))
     if curve:
         out.append(_roc(where, found, curve))
-    bins = _numeric(entries(found, "curves", "calibration"), ("predicted", "observed", "low", "high", "n"))
+    recalled = utility.precision_recall(where, found)
+    if recalled is not None:
+        out.append(recalled)
+    bins = utility.numeric(
+        entries(found, "curves", "calibration"), ("predicted", "observed", "low", "high", "n")
+    )
     if bins:
-        scores = _numeric(entries(found, "curves", "scores"), ("low", "high", "n"), ("events",))
+        scores = utility.numeric(entries(found, "curves", "scores"), ("low", "high", "n"), ("events",))
         out.append(_calibration(where, found, bins, scores))
+    out += [
+        chart
+        for chart in (utility.decision(where, found, plan, point), utility.predictive(where, found, point))
+        if chart is not None
+    ]
     for name in FOREST:
         rows = _forest_rows(found, name, point)
         if rows:
@@ -115,15 +130,24 @@ def _calibration(
     where: str, found: Entry, bins: list[dict[str, float]], scores: list[dict[str, float]]
 ) -> Chart:
     slope, ratio = find_estimate(found, "calibration_slope") or {}, find_estimate(found, "oe_ratio") or {}
+    flexible = found.get("curves", {}).get("flexible") or {}
+    smooth = utility.numeric(entries(flexible, "points"), ("predicted", "observed", "low", "high"))
+    index = find_estimate(found, "ici") or {}
+    drawn = ""
+    if smooth:
+        drawn = (
+            " The orange line is the flexible calibration curve with its pointwise 95% band; on average it "
+            f"is {shown(index.get('value'))} away from the score (ICI)."
+        )
     widest = max(bins, key=lambda b: abs(b["observed"] - b["predicted"]))
     return Chart(
         name=f"{where}/calibration",
-        spec=charts.calibration(bins, scores),
+        spec=charts.calibration(bins, scores, smooth),
         alt=f"Calibration in {len(bins)} groups of predicted risk, with a histogram of scores. Slope "
         f"{shown(slope.get('value'))}, observed/expected {shown(ratio.get('value'))}. The widest gap: "
-        f"predicted {shown(widest['predicted'])}, observed {shown(widest['observed'])}.",
-        caption="Observed proportion against predicted risk with 95% intervals; on the dashed diagonal they "
-        "agree. Below, how the scores are distributed.",
+        f"predicted {shown(widest['predicted'])}, observed {shown(widest['observed'])}.{drawn}",
+        caption="Observed proportion against predicted risk in groups with 95% intervals; on the dashed "
+        f"diagonal they agree.{drawn} Below, how the scores are distributed.",
     )
 
 
@@ -180,19 +204,6 @@ def _forest_rows(found: Entry, name: str, point: str | None) -> list[charts.Row]
     return rows
 
 
-def _numeric(
-    points: tuple[Entry, ...], needed: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> list[dict[str, float]]:
-    """Return the numbers of each point; a point that lacks a needed one is left out."""
-    out = []
-    for point in points:
-        values = {key: number(point.get(key)) for key in (*needed, *optional)}
-        kept = {key: value for key, value in values.items() if value is not None}
-        if all(key in kept for key in needed):
-            out.append(kept)
-    return out
-
-
 def _subgroups(found: Entry, point: str | None) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return each axis with its levels and the metrics the page shows of them."""
     axes: dict[str, list[dict[str, Any]]] = {}
@@ -201,7 +212,8 @@ def _subgroups(found: Entry, point: str | None) -> list[tuple[str, list[dict[str
         chosen = {
             name: _chosen(estimates, name, point) for name in ("auroc", "sensitivity", "specificity", "ppv")
         }
-        axes.setdefault(str(group.get("axis")), []).append({"group": group, **chosen})
+        level = {"group": group, **chosen, "rest": utility.differences(group)}
+        axes.setdefault(str(group.get("axis")), []).append(level)
     return list(axes.items())
 
 
@@ -236,7 +248,7 @@ def _by_group(found: Entry) -> list[tuple[str, list[dict[str, Any]]]]:
 
 def _roc_rows(curve: tuple[Entry, ...]) -> list[dict[str, Any]]:
     """Return the curve read at eleven values of 1 − specificity, for readers of the table."""
-    points = _numeric(curve, ("fpr", "tpr"), ("threshold",))
+    points = utility.numeric(curve, ("fpr", "tpr"), ("threshold",))
     if not points:
         return []
     return [min(points, key=lambda p: (abs(p["fpr"] - step / 10), -p["tpr"])) for step in range(11)]

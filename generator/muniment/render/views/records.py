@@ -14,7 +14,7 @@ NEWEST = 12
 
 
 def decisions(desk: Desk) -> Page:
-    """Change requests, board decisions, waivers, deferrals and deviations, newest first a kind."""
+    """Change requests, board decisions, waivers, deferrals, deviations and determinations by kind."""
     groups = [(kind, name, desk.of_kind(kind)) for kind, name in KINDS.items()]
     records = [record for _, _, found in groups for record in found]
     return Page(
