@@ -28,12 +28,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import page
-import polars as pl
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 WORK = Path(__file__).with_name("work.py")
+TABLES = Path(__file__).with_name("tables.py")
 PEERS = CHECKOUT / "build" / "bench" / "bin" / "python"
 AGREE = 1e-9
 """Largest difference between our number and a peer's, relative above 1."""
@@ -111,27 +110,6 @@ class Line:
         if self.case.most is not None:
             return f"{self.case.most:g} s" + ("" if self.seconds[0] <= self.case.most else " **missed**")
         return ""
-
-
-def tables(folder: Path, rows: int, kind: str) -> None:
-    """Write the tables of a case: calibrated scores, a comparator, sites, patients; or columns twice."""
-    rng = np.random.default_rng(rows)
-    if kind == "drift":
-        count = 20 if rows >= 1_000_000 else 5
-        for name, shift in (("a", 0.0), ("b", 0.05)):
-            columns = {f"x{k}": rng.normal(shift, 1, rows) for k in range(count)}
-            pl.DataFrame(columns).write_parquet(folder / f"{name}.parquet")
-        return
-    score = rng.uniform(0.001, 0.999, rows)
-    pl.DataFrame(
-        {
-            "y": rng.random(rows) < score,
-            "s": score,
-            "other": np.clip(score + rng.normal(0, 0.1, rows), 0.001, 0.999),
-            "site": rng.integers(0, 20, rows).astype(np.int16),
-            "patient": rng.integers(0, max(rows // 5, 2), rows),
-        }
-    ).write_parquet(folder / "t.parquet")
 
 
 def run(command: Sequence[str]) -> tuple[bytes, float, float, float]:
@@ -307,16 +285,9 @@ def versions(peers: Path) -> str:
     return f"{own}; {run([str(peers), '-c', code])[0].decode().strip()}"
 
 
-def huge(folder: Path, rows: int) -> Line:
-    """One Parquet file of very many rows, put together from parts so that writing it takes little memory."""
-    rng = np.random.default_rng(1)
-    part = 1_000_000
-    for index in range(rows // part):
-        score = rng.uniform(0.001, 0.999, part)
-        frame = pl.DataFrame({"y": rng.random(part) < score, "s": score})
-        frame.write_parquet(folder / f"part-{index:04}.parquet")
-    pl.scan_parquet(folder / "part-*.parquet").sink_parquet(folder / "t.parquet")
-    return measured(Case("large", rows, "", most=30.0), folder, PEERS, 1)
+def tables(folder: Path, rows: int, kind: str) -> None:
+    """Write the tables of a case in a process of its own: a child is never smaller than its parent was."""
+    run([sys.executable, str(TABLES), kind, str(rows), str(folder)])
 
 
 def main() -> int:
@@ -341,7 +312,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="muniment-bench-") as name:
         folder = Path(name)
         if options.huge:
-            lines.append(huge(folder, options.huge))
+            tables(folder, options.huge, "huge")
+            case = Case("large", options.huge, "", most=30.0)
+            lines.append(measured(case, folder, options.peers, 1))
         made = None
         for case in () if options.huge else cases(options.full):
             if options.only and case.name != options.only:
