@@ -51,7 +51,8 @@ libraries included, and *B a row* what the work added to it. Where a goal stands
 areas, intervals, z values, every point estimate of the suite, bootstrap percentiles (the same draws), and
 each drift statistic except evidently's, which uses bins of its own. Our suite has an interval for every
 estimate and the calibration fits; scikit-learn's and fairlearn's are points alone. *Whole process* is a
-command from start to exit, imports and all.
+command from start to exit, imports and all. confidenceinterval and MLstatkit rank in single precision: their
+areas drift as the rows grow, and are held to 1e-5 only.
 
 Left out: R's pROC (no Python package; the reference tests hold its numbers), ydata-profiling (could not be
 installed from the index at hand), and fairlearn beyond 100 k rows and evidently beyond 5 columns of 100 k
@@ -210,7 +211,7 @@ def cases(full: bool) -> Iterator[Case]:
         goal = {10_000: 20.0, 1_000_000: 6.0, 10_000_000: 4.0}[rows]
         yield Case("suite", rows, "scikit-learn", goal)
     yield Case("suite", 1_000_000, "scikit-learn, calibrated")
-    yield Case("suite", 1_000_000 if full else 100_000, "fairlearn", 100.0)
+    yield Case("suite", 1_000_000, "fairlearn", 100.0) if full else Case("suite", 100_000, "fairlearn")
     yield Case("bootstrap", 10_000, "scikit-learn", 30.0)
     yield Case("cells", 1_000_000, "", most=1.0)
     yield Case("drift", 1_000_000, "scipy and pandas", 5.0)
