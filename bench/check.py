@@ -16,7 +16,6 @@ import datetime
 import json
 import math
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -25,10 +24,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import page
 import projects
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-README = CHECKOUT / "bench" / "README.md"
 PEERS = CHECKOUT / "build" / "bench" / "bin"
 RELEASES = 5
 """Releases a device, in projects of more than one bundle."""
@@ -209,36 +208,12 @@ def ratios(rows: Sequence[Row]) -> list[str]:
     return out
 
 
-def machine() -> str:
-    """Class of the machine: nothing that names it."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, {platform.system()}, "
-        f"{platform.python_implementation()} {platform.python_version()}"
-    )
-
-
-def readme(rows: Sequence[Row], load: float) -> str:
-    """The page that is kept."""
+def section(rows: Sequence[Row], load: float) -> str:
+    """What is kept on the page."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    began = f"load average {load:.1f} when it began, on {os.cpu_count()} cores."
     return "\n".join(
-        (
-            "# Benchmarks",
-            "",
-            "`make bench` runs them side by side with what a user would pick instead. This page is written",
-            "by `python bench/check.py --write`; do not edit it. Timing decides no test.",
-            "",
-            "## `muniment check`",
-            "",
-            f"{today}, {machine()}; load average {load:.1f} when it began, on {os.cpu_count()} cores.",
-            "",
-            *table(rows),
-            "",
-            *ratios(rows),
-            "",
-            READING,
-            "",
-        )
+        (f"{today}, {page.machine()}; {began}", "", *table(rows), "", *ratios(rows), "", READING)
     )
 
 
@@ -248,7 +223,7 @@ def main() -> int:
     parser.add_argument("--peers", type=Path, default=PEERS)
     parser.add_argument("--bundles", type=int, nargs="+", default=[1, 10, 200])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help="write bench/README.md")
+    parser.add_argument("--write", action="store_true", help="write the section of bench/README.md")
     options = parser.parse_args()
     if not (options.peers / "check-jsonschema").exists():
         print(f"no peers in {options.peers.name}: run `make bench`, or name their bin folder with --peers")
@@ -261,7 +236,7 @@ def main() -> int:
         ]
     print("\n".join((*table(rows), "", *ratios(rows))))
     if options.write:
-        README.write_text(readme(rows, load), encoding="utf-8")
+        page.put("`muniment check`", section(rows, load))
     return 0
 
 

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from muniment.pipeline.request import Doors, Request, request
+if TYPE_CHECKING:
+    from muniment.pipeline.request import Doors, Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,11 +71,16 @@ def settle(
     cached: bool = False,
 ) -> Request:
     """Turn the shared options into a request; `cached` as `pipeline.request` has it."""
+    # Imported here: a command on anybody's table has no evidence folder, and starts without what reads one.
+    from muniment.pipeline.request import request
+
     return request(doors(quiet), start=Path.cwd(), evidence=evidence, as_of=as_of, packs=packs, cached=cached)
 
 
 def doors(quiet: bool) -> Doors:
     """The real clock, and a display of progress unless told to be quiet."""
+    from muniment.pipeline.request import Doors
+
     return Doors(today=datetime.date.today, progress=teller(quiet))
 
 

@@ -7,6 +7,7 @@ left out and counted; where that is more than one in twenty, there is no interva
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -121,7 +122,7 @@ def cell_replicates(
         resampling: replicates and seed.
         statistics: name to function of tables of shape (replicates, 4), NaN where undefined.
     """
-    distinct, often = np.unique(cells, axis=0, return_counts=True)
+    distinct, often = _distinct(cells)
     shares = often / often.sum()
     drawn = np.array(
         [
@@ -132,6 +133,24 @@ def cell_replicates(
     tables = (drawn @ distinct).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         return {name: statistic(tables) for name, statistic in statistics.items()}
+
+
+def _distinct(cells: Ints) -> tuple[Ints, Ints]:
+    """The distinct rows, in ascending order, and how often each comes."""
+    sizes = [int(size) + 1 for size in cells.max(axis=0, initial=0)]
+    if math.prod(sizes) >= 1 << 62:
+        rows, often = np.unique(cells, axis=0, return_counts=True)
+        return rows, often
+    # One whole number a row sorts several times as fast as the row, in the same order.
+    codes = np.zeros(len(cells), dtype=np.int64)
+    for column, size in enumerate(sizes):
+        codes = codes * size + cells[:, column]
+    found, often = np.unique(codes, return_counts=True)
+    columns = []
+    for size in reversed(sizes):
+        columns.append(found % size)
+        found = found // size
+    return np.stack(columns[::-1], axis=1), often
 
 
 def share(over: tuple[int, ...], under: tuple[int, ...]) -> Callable[[Floats], Floats]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from muniment.measure import streamed
 from muniment.measure.distributions import critical
 from muniment.measure.kernel import Floats, Keys
 from muniment.measure.result import Result, undecided, wald
@@ -18,6 +19,7 @@ LIKELIHOOD = "logistic-wald"
 LOG_NORMAL = "log-normal"
 CLUSTERED = {NORMAL: "normal-clustered", LIKELIHOOD: "logistic-sandwich", LOG_NORMAL: "log-linearised"}
 """What each method is called where its variance is the one between clusters."""
+INFINITE = "a score of exactly 0 or 1 was wrong: the loss is infinite"
 STEPS = 60
 METRICS = ("brier", "log_loss", "calibration_intercept", "calibration_slope", "oe_ratio")
 METHODS = {
@@ -60,7 +62,8 @@ def not_probabilities(keys: Keys, lower_is_positive: bool) -> str | None:
         return "low scores speak for the event: not a probability"
     if keys.n == 0:
         return "no rows"
-    lowest, highest = (float(score) for score in keys.scores[[0, -1]])
+    ends = keys.scale.scores(keys.values[[0, -1]] >> np.uint64(1))
+    lowest, highest = (float(score) for score in ends)
     if lowest < 0 or highest > 1:
         return f"scores outside [0, 1], from {lowest:.6g} to {highest:.6g}: not a probability"
     return None
@@ -83,6 +86,8 @@ def calibration(
         reason = reason or "one cluster only"
     if reason:
         return {metric: undecided(method_of(metric, units is not None), reason) for metric in METRICS}
+    if units is None and keys.n >= streamed.FEWEST:
+        return _of_many(keys, level)
     rows = probabilities(keys)
     intercept, slope = recalibration(rows, level, units)
     return {
@@ -92,6 +97,33 @@ def calibration(
         "calibration_slope": slope,
         "oe_ratio": oe_ratio(rows, level, units),
     }
+
+
+def _of_many(keys: Keys, level: float) -> dict[str, Result]:
+    """The same numbers of many independent rows, without a copy of them."""
+    rows = streamed.summary(keys)
+    intercept, slope = _streamed_fits(keys, rows, level)
+    reach = math.sqrt(rows.brier.variance / rows.n)
+    out = {"brier": wald(rows.brier.mean, reach, level, NORMAL, (0.0, 1.0))}
+    if rows.log_loss is None:
+        out["log_loss"] = undecided(NORMAL, INFINITE)
+    else:
+        reach = math.sqrt(rows.log_loss.variance / rows.n)
+        out["log_loss"] = wald(rows.log_loss.mean, reach, level, NORMAL, (0.0, math.inf))
+    variance = (1 - rows.events / rows.n) / rows.events if rows.events else 0.0
+    ratio = _ratio(rows.events, rows.expected, variance, level, LOG_NORMAL)
+    return out | {"calibration_intercept": intercept, "calibration_slope": slope, "oe_ratio": ratio}
+
+
+def _streamed_fits(keys: Keys, rows: streamed.Summary, level: float) -> tuple[Result, Result]:
+    if rows.certain or rows.events in (0, rows.n):
+        return recalibration(probabilities(keys), level)
+    fits = streamed.intercept(keys, rows), streamed.slope(keys, rows)
+    if fits[0] is None or fits[1] is None:
+        # Far from converging: the slow way says why, or gets there.
+        return recalibration(probabilities(keys), level)
+    intercept, slope = (wald(fit.value, math.sqrt(fit.variance), level, LIKELIHOOD) for fit in fits if fit)
+    return intercept, slope
 
 
 def brier(rows: Probabilities, level: float, units: Units | None = None) -> Result:
@@ -104,7 +136,7 @@ def log_loss(rows: Probabilities, level: float, units: Units | None = None) -> R
     held = np.where(rows.y == 1, rows.p, 1 - rows.p)
     if float(held.min()) == 0:
         method = method_of("log_loss", units is not None)
-        return undecided(method, "a score of exactly 0 or 1 was wrong: the loss is infinite")
+        return undecided(method, INFINITE)
     return _mean(-np.log(held), level, "log_loss", (0.0, math.inf), units)
 
 
@@ -119,12 +151,19 @@ def oe_ratio(rows: Probabilities, level: float, units: Units | None = None) -> R
     method = method_of("oe_ratio", units is not None)
     observed, expected = rows.events, float(rows.p.sum())
     if observed == 0 or expected == 0:
-        return undecided(method, "no events" if observed == 0 else "no events expected")
-    ratio = observed / expected
+        return _ratio(observed, expected, 0.0, level, method)
     if units is None:
         variance = (1 - observed / rows.n) / observed
     else:
         variance = between(units.sums(rows.y / observed - rows.p / expected))
+    return _ratio(observed, expected, variance, level, method)
+
+
+def _ratio(observed: int, expected: float, variance: float, level: float, method: str) -> Result:
+    """Observed over expected, with the variance of its logarithm."""
+    if observed == 0 or expected == 0:
+        return undecided(method, "no events" if observed == 0 else "no events expected")
+    ratio = observed / expected
     factor = math.exp(critical(level) * math.sqrt(variance))
     return Result(ratio, ratio / factor, ratio * factor, method)
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from muniment.errors import UnreadableInput
-from muniment.measure.kernel import KEY, Keys, Scale, all_keys, keyed, keys_by, scale_of
+from muniment.measure.kernel import (
+    KEY,
+    Grouping,
+    Keys,
+    Scale,
+    all_keys,
+    grouping,
+    keyed,
+    scale_of,
+    split_keys,
+)
 from muniment.measure.prepare import CLUSTER, LABEL, SCORE, Prepared, by_columns
 from muniment.measure.suppression import fewer, hidden, jointly
 from muniment.measure.units import Units
@@ -101,11 +111,24 @@ def flagged(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
 def everybody(prepared: Prepared, points: Sequence[OperatingPoint], min_n: int) -> Cohort:
     """The cohort of all rows of a flagged table; suppressed where it is too small itself."""
     frame = prepared.frame
-    row = frame.select(_sums(len(points))).row(0, named=True)
     keys = all_keys(frame, scale_of(frame))
     small = fewer(min_n) if frame.height < min_n else None
     units = _units(frame, points)
-    return Cohort({}, keys, _counts(row, points), frame.height, row["events"], small, units)
+    (counts,) = _counts(prepared, Grouping([()], np.zeros(frame.height, dtype=np.uint16)), [keys], points)
+    return Cohort({}, keys, counts, keys.n, keys.positives(0, keys.n), small, units)
+
+
+def of_keys(keys: Keys, points: Sequence[OperatingPoint], lower_is_positive: bool, min_n: int) -> Cohort:
+    """The cohort of all rows from their keys alone; every operating point has one threshold."""
+    counts: dict[float | str, Counts] = {}
+    events = keys.positives(0, keys.n)
+    for point in points:
+        assert point.threshold is not None
+        first = keys.at_or_above(-point.threshold if lower_is_positive else point.threshold)
+        tp = keys.positives(first, keys.n)
+        counts[point.id] = Counts(tp, keys.n - first - tp, events - tp, first - events + tp)
+    small = fewer(min_n) if keys.n < min_n else None
+    return Cohort({}, keys, counts, keys.n, events, small)
 
 
 def withheld(
@@ -138,26 +161,27 @@ def levels(
     columns = by_columns(by)
     frame = prepared.frame
     scale: Scale = scale_of(frame)
-    keys = keys_by(frame, by, scale)
-    sums = frame.group_by(columns).agg(_sums(len(points))).sort(columns).rows(named=True)
-    rows = {tuple(row[column] for column in columns): row for row in sums}
-    reasons = hidden({level: row["n"] for level, row in rows.items()}, min_n) if hide is None else dict(hide)
+    groups = grouping(frame, by)
+    keys = split_keys(frame, groups, scale)
+    counts = _counts(prepared, groups, list(keys.values()), points)
+    sizes = {level: held.n for level, held in keys.items()}
+    reasons = hidden(sizes, min_n) if hide is None else dict(hide)
     if frame.height < min_n:
-        reasons = dict.fromkeys(rows, fewer(min_n))
+        reasons = dict.fromkeys(keys, fewer(min_n))
     parts: Mapping[tuple[object, ...], pl.DataFrame] = (
         frame.partition_by(columns, as_dict=True) if CLUSTER in frame.columns else {}
     )
     return tuple(
         Cohort(
             dict(zip(by, level, strict=True)),
-            keys[level],
-            _counts(row, points),
-            row["n"],
-            row["events"],
+            held,
+            table,
+            held.n,
+            held.positives(0, held.n),
             reasons.get(level),
             _units(parts[level], points) if level in parts else None,
         )
-        for level, row in rows.items()
+        for (level, held), table in zip(keys.items(), counts, strict=True)
     )
 
 
@@ -187,20 +211,23 @@ def _units(frame: pl.DataFrame, points: Sequence[OperatingPoint]) -> Units | Non
     return Units(codes.astype(np.int64), len(names), cells)
 
 
-def _sums(points: int) -> Iterable[pl.Expr]:
-    """Counts as Int64: Polars' own are UInt32, and their products and differences wrap."""
-    yield pl.len().cast(pl.Int64).alias("n")
-    yield pl.col(LABEL).sum().cast(pl.Int64).alias("events")
-    for index in range(points):
-        flag = pl.col(f"flag:{index}")
-        yield flag.sum().cast(pl.Int64).alias(f"flagged:{index}")
-        yield (flag & pl.col(LABEL)).sum().cast(pl.Int64).alias(f"tp:{index}")
-
-
-def _counts(row: Mapping[str, int], points: Sequence[OperatingPoint]) -> dict[float | str, Counts]:
-    out: dict[float | str, Counts] = {}
+def _counts(
+    prepared: Prepared, groups: Grouping, keys: Sequence[Keys], points: Sequence[OperatingPoint]
+) -> list[dict[float | str, Counts]]:
+    """The 2×2 tables of every group: by bisection of its keys, or row by row where the threshold varies."""
+    out: list[dict[float | str, Counts]] = [{} for _ in keys]
     for index, point in enumerate(points):
-        tp, called = row[f"tp:{index}"], row[f"flagged:{index}"]
-        fn = row["events"] - tp
-        out[point.id] = Counts(tp, called - tp, fn, row["n"] - called - fn)
+        if point.column is None and point.threshold is not None:
+            limit = -point.threshold if prepared.lower_is_positive else point.threshold
+            firsts = [held.at_or_above(limit) for held in keys]
+            called = [held.n - first for held, first in zip(keys, firsts, strict=True)]
+            tp = [held.positives(first, held.n) for held, first in zip(keys, firsts, strict=True)]
+        else:
+            flags = prepared.frame[f"flag:{index}"].to_numpy()
+            hits = flags & prepared.frame[LABEL].to_numpy()
+            called = np.bincount(groups.codes[flags], minlength=len(keys)).tolist()
+            tp = np.bincount(groups.codes[hits], minlength=len(keys)).tolist()
+        for table, held, positive, true in zip(out, keys, called, tp, strict=True):
+            fn = held.positives(0, held.n) - true
+            table[point.id] = Counts(true, positive - true, fn, held.n - positive - fn)
     return out

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from muniment.measure.distributions import bisected, critical, two_sided
-from muniment.measure.kernel import Floats, Keys, RankState, tie_counts
+from muniment.measure.kernel import Floats, Keys, RankState, counted
 from muniment.measure.result import Result, undecided, wald
 from muniment.measure.units import Units, clustered_auroc_variance
 
@@ -92,7 +92,15 @@ def precision_area(keys: Keys) -> float:
     total = keys.positives(0, keys.n)
     below = below_events = 0
     parts = []
-    for _, events, others in tie_counts(keys.values):
+    for _, labels, counts in counted(keys.values):
+        if counts is None:
+            at = np.flatnonzero(labels)
+            hits = np.arange(total - below_events, total - below_events - len(at), -1)
+            parts.append(float((hits / (keys.n - below - at)).sum()))
+            below += len(labels)
+            below_events += len(at)
+            continue
+        events, others = counts
         hits = total - below_events - (np.cumsum(events) - events)
         called = keys.n - below - (np.cumsum(events + others) - events - others)
         held = events > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from statistics import NormalDist
@@ -10,6 +11,7 @@ _TINY = 1e-300
 _TERMS = 10_000
 
 
+@functools.lru_cache(maxsize=64)
 def critical(level: float) -> float:
     """Two-sided critical value of the standard normal at a confidence level: 1.96 for 0.95."""
     return NormalDist().inv_cdf(0.5 + level / 2)

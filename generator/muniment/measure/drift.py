@@ -15,13 +15,14 @@ The baseline sets the bins, so PSI and Jensen–Shannon change when the two tabl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from muniment.measure.codes import BLOCK, decode, encode, offset_of
 from muniment.measure.distributions import chi_square_p, kolmogorov_p
 from muniment.measure.kernel import Floats, Ints
 
@@ -128,25 +129,54 @@ def _distances(a: Floats, b: Floats) -> tuple[float, float | None]:
 
     Where a value is infinite no finite distance moves one sample to the other: the second is `None`.
     """
-    values = np.concatenate((a, b))
-    # Two ascending runs: a stable sort merges them.
-    order = np.argsort(values, kind="stable")
-    merged = values[order]
-    from_a = np.cumsum(order < len(a))
-    apart = from_a / len(a) - (np.arange(1, len(merged) + 1) - from_a) / len(b)
-    # Between tied values the distributions are half-way through one jump; only its end counts.
-    ends = np.append(merged[1:] > merged[:-1], True)
-    distance = float(np.abs(apart[ends]).max())
-    if not (np.isfinite(merged[0]) and np.isfinite(merged[-1])):
-        return distance, None
-    return distance, float((np.abs(apart[:-1]) * np.diff(merged)).sum())
+    distance = moved = 0.0
+    from_a = done = 0
+    last: float | None = None
+    apart_before = 0.0
+    finite = bool(np.isfinite([a[0], a[-1], b[0], b[-1]]).all())
+    for values, of_a in _merged(a, b):
+        counted = from_a + np.cumsum(of_a)
+        apart = counted / len(a) - (np.arange(done + 1, done + len(values) + 1) - counted) / len(b)
+        # Between tied values the distributions are half-way through one jump; only its end counts.
+        ends = values[1:] > values[:-1]
+        if last is not None and values[0] > last:
+            distance = max(distance, abs(apart_before))
+        if ends.any():
+            distance = max(distance, float(np.abs(apart[:-1][ends]).max()))
+        if finite:
+            if last is not None:
+                moved += abs(apart_before) * (float(values[0]) - last)
+            moved += float((np.abs(apart[:-1]) * np.diff(values)).sum())
+        from_a, done = int(counted[-1]), done + len(values)
+        last, apart_before = float(values[-1]), float(apart[-1])
+    return distance, moved if finite else None
+
+
+def _merged(a: Floats, b: Floats) -> Iterator[tuple[Floats, npt.NDArray[np.bool_]]]:
+    """Both samples in ascending order, block by block, and which values are the first one's."""
+    offset = offset_of(a, b)
+    if offset is None:
+        values = np.concatenate((a, b))
+        # Two ascending runs: a stable sort merges them.
+        order = np.argsort(values, kind="stable")
+        merged, of_a = values[order], order < len(a)
+        for start in range(0, len(merged), BLOCK):
+            yield merged[start : start + BLOCK], of_a[start : start + BLOCK]
+        return
+    keys = np.empty(len(a) + len(b), dtype=np.uint64)
+    encode(a, offset, keys[: len(a)])
+    encode(b, offset, keys[len(a) :], 1)
+    keys.sort()
+    for start in range(0, len(keys), BLOCK):
+        part = keys[start : start + BLOCK]
+        yield decode(part >> np.uint64(1), offset), (part & np.uint64(1)) == 0
 
 
 def _edges(baseline: Floats) -> Floats:
     """Upper edges of all bins but the last; a bin holds what is above the edge before it, up to its own."""
-    distinct = np.unique(baseline)
-    if len(distinct) <= FEW:
-        return distinct[:-1]
+    last = np.flatnonzero(baseline[1:] > baseline[:-1])
+    if len(last) < FEW:
+        return baseline[last]
     ranks = [math.ceil(len(baseline) * k / BINS) - 1 for k in range(1, BINS)]
     return np.unique(baseline[ranks])
 
@@ -178,7 +208,7 @@ def _floored(counts: Ints) -> Floats:
 
 
 def _sorted(series: pl.Series) -> npt.NDArray[np.float64]:
-    return series.drop_nulls().sort().to_numpy()
+    return np.sort(series.drop_nulls().to_numpy())
 
 
 def _counts(column: str, kind: str, baseline: pl.Series, window: pl.Series, n: int, m: int) -> ColumnDrift:

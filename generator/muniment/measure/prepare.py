@@ -6,7 +6,7 @@ score: Polars sorts NaN above every number, so that `NaN >= threshold` would be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ class TableSpec:
     """The column with the number of equal rows that a row stands for; whole numbers, 0 leaves a row out."""
     name: str = "the table"
     """What messages call the table."""
+
+    @property
+    def title(self) -> str:
+        """The name without its folder."""
+        return Path(self.name).name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,21 +152,52 @@ def _label(series: pl.Series, spec: TableSpec) -> pl.Series:
         raise UnreadableInput(f"label {spec.label!r} of {_name(spec)} holds {series.dtype}, not labels")
     if series.dtype.is_float():
         series = series.fill_nan(None)
+    if series.dtype.is_numeric() or series.dtype == pl.Boolean:
+        return _by_value(series, spec)
     text = series.cast(pl.String) if series.dtype != pl.String else series.str.strip_chars()
     if series.dtype == pl.String:
         text = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
-    found: list[str] = sorted(text.drop_nulls().unique().to_list())
+    positives = _positives(sorted(text.drop_nulls().unique().to_list()), spec)
+    return text.is_in(positives).set(text.is_null(), None).alias(LABEL)
+
+
+def _by_value(series: pl.Series, spec: TableSpec) -> pl.Series:
+    """The same for numbers and booleans, of which only the distinct values are looked at as text."""
+    events = positive_values(labels_of(series), spec)
+    if len(events) == 1:
+        called: pl.Series = series == events[0]
+        return called.alias(LABEL)
+    return series.is_in(events).set(series.is_null(), None).alias(LABEL)
+
+
+def labels_of(series: pl.Series) -> list[object]:
+    """The distinct labels of a column of numbers or booleans, in any order."""
+    return list(_distinct(series))
+
+
+def positive_values(found: Iterable[object], spec: TableSpec) -> list[object]:
+    """Those of the distinct labels that stand for the event; raises where they are no two classes."""
+    words = {str(value).lower() if isinstance(value, bool) else str(value): value for value in found}
+    return [words[word] for word in _positives(sorted(words), spec)]
+
+
+def _distinct(series: pl.Series) -> pl.Series:
+    """The distinct values without null; two values are found without hashing every row."""
+    if series.dtype.is_integer() and series.len() > series.null_count():
+        low, high = series.min(), series.max()
+        if ((series == low) | (series == high)).all():
+            return pl.Series([low] if low == high else [low, high], dtype=series.dtype)
+    return series.drop_nulls().unique()
+
+
+def _positives(found: Sequence[str], spec: TableSpec) -> list[str]:
+    """Which of the values stand for the event; raises where there are more than two values."""
     if len(found) > 2 and len({_canonical(value) for value in found}) > 2:
         shown = ", ".join(repr(value) for value in found[:5]) + (", …" if len(found) > 5 else "")
         raise UnreadableInput(
             f"label {spec.label!r} of {_name(spec)} has {len(found)} values: {shown}",
             hint="A label has two values; make a column that says whether the event happened.",
         )
-    positives = _positives(found, spec)
-    return text.is_in(positives).set(text.is_null(), None).alias(LABEL)
-
-
-def _positives(found: Sequence[str], spec: TableSpec) -> list[str]:
     canonical = {value: _canonical(value) for value in found}
     distinct = set(canonical.values())
     if spec.positive is None:

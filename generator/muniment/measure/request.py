@@ -11,8 +11,17 @@ import polars as pl
 
 from muniment import __version__
 from muniment.errors import UnreadableInput, UsageError
+from muniment.measure import large
 from muniment.measure.bootstrap import Resampling
-from muniment.measure.cohorts import OperatingPoint, everybody, flagged, levels, singles, withheld
+from muniment.measure.cohorts import (
+    OperatingPoint,
+    everybody,
+    flagged,
+    levels,
+    of_keys,
+    singles,
+    withheld,
+)
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Comparison, areas, rates
 from muniment.measure.discrimination import Contrast, unpaired
 from muniment.measure.estimates import COUNT, Settings, estimates, proportions
@@ -145,7 +154,10 @@ def measure_table(request: MeasureRequest) -> Measures:
         partial_fpr=request.partial_fpr,
         prevalence=request.prevalence,
     )
-    prepared = flagged(prepare(open_table(request.table), spec), points)
+    table = open_table(request.table)
+    if large.too_large(table, spec):
+        return _measured_in_batches(table, spec, settings, points)
+    prepared = flagged(prepare(table, spec), points)
     if settings.resampling is not None and not settings.clustered:
         prepared = singles(prepared, points)
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
@@ -157,6 +169,21 @@ def measure_table(request: MeasureRequest) -> Measures:
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
     return Measures(
         prepared.rows, prepared.excluded, tuple(found), f"{said} Computed by Muniment {__version__}."
+    )
+
+
+def _measured_in_batches(
+    table: pl.LazyFrame, spec: TableSpec, settings: Settings, points: list[OperatingPoint]
+) -> Measures:
+    """The estimates of everybody, from a table that is not held in memory as columns."""
+    read = large.read(table, spec)
+    cohort = of_keys(read.keys, points, spec.lower_is_positive, settings.min_n)
+    said = methods(settings, read.rows, read.excluded, read.dtype, points, [])
+    return Measures(
+        read.rows,
+        read.excluded,
+        estimates(cohort, settings, tuple(points)),
+        f"{said} {read.said} Computed by Muniment {__version__}.",
     )
 
 

@@ -20,7 +20,7 @@ IPC = (".arrow", ".ipc", ".feather")
 CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 COLUMNS_SHOWN = 12
 # A damaged file can trip an assertion inside the reader, which comes up as a panic.
-_FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
+FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
 
 def open_table(source: str | Path) -> pl.LazyFrame:
@@ -49,8 +49,8 @@ def collect(frame: pl.LazyFrame, name: str | Path) -> pl.DataFrame:
     """Read what `frame` asks for; a damaged file named `name` becomes one clear error."""
     try:
         return frame.collect()
-    except _FAULTS as error:
-        raise _damaged(Path(name), error) from error
+    except FAULTS as error:
+        raise damaged(Path(name).name, error) from error
 
 
 def require(columns: Iterable[str], wanted: Sequence[str], name: str | Path) -> None:
@@ -122,14 +122,15 @@ def _scan(path: Path) -> pl.LazyFrame:
 def _schema(frame: pl.LazyFrame, path: Path) -> pl.Schema:
     try:
         return frame.collect_schema()
-    except _FAULTS as error:
-        raise _damaged(path, error) from error
+    except FAULTS as error:
+        raise damaged(path.name, error) from error
 
 
-def _damaged(path: Path, error: BaseException) -> UnreadableInput:
+def damaged(name: str, error: BaseException) -> UnreadableInput:
+    """The error to raise for a file that its reader gave up on."""
     reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
     return UnreadableInput(
-        f"{path.name} cannot be read: {reason}",
+        f"{name} cannot be read: {reason}",
         hint="The file may be cut short or not what its name says; fetch or write it again.",
     )
 
