@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -90,5 +89,7 @@ class Node:
 
 
 def _did_you_mean(found: str, known: frozenset[str] | tuple[str, ...]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(found, sorted(known), n=1)
     return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(sorted(known))}"

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from muniment.errors import InvalidPolicy
 from muniment.judge.cel import Fault, Program, Read
 from muniment.judge.cel.values import Value
-from muniment.judge.compiled import CompiledRule, Loop, shown
-from muniment.judge.packs import Packs
+from muniment.judge.compiled import CompiledRule, Loop, Packs, shown
 from muniment.judge.place import Facts, Index
 from muniment.judge.waive import element_texts, names, notices, problem, waived, waiver_day
 from muniment.model.evidence import Record

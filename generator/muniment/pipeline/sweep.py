@@ -19,10 +19,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from muniment import __version__, shipped
+from muniment import shipped
 from muniment.load import Stamp, devices, stamp
 from muniment.pipeline import spread
 from muniment.pipeline.cache import Verdicts
+from muniment.pipeline.program import program
 from muniment.pipeline.request import SETTINGS_FILE, SHIPPED, Request, silent
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _judged(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         return
     from muniment.pipeline.checking import Kit
 
-    kit = Kit.of(plan.request)
+    kit = Kit.of(plan.request, kept=True)
     if len(names) < MANY or not spread.possible():
         for device in names:
             yield _part(plan, kit, device)
@@ -270,11 +271,8 @@ def _cache(plan: Sweep) -> Verdicts | None:
 
 def _world(request: Request) -> bytes:
     """Return a digest of everything outside a device's folder that bears on what is said of it."""
-    package = Path(__file__).resolve().parents[1]
     said = [
-        __version__,
-        sys.version,
-        stamp(package, suffix=".py").digest.hex(),
+        *program(),
         # Installing, upgrading or removing a dependency changes the folder they lie in.
         *(str(Path(place).stat().st_mtime_ns) for place in sys.path if place.endswith("-packages")),
         stamp(shipped.folder("schemas")).digest.hex(),
