@@ -29,7 +29,7 @@ def thawed(value: Tree) -> Any:
     """Return plain dicts and lists again, for a library that insists on them."""
     if type(value) in _SCALARS:
         return value
-    if isinstance(value, Mapping):
+    if type(value) is MappingProxyType or isinstance(value, Mapping):
         return {key: thawed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [thawed(item) for item in value]

@@ -123,7 +123,8 @@ class _Bench:
             for dossier in self.device.releases
             if dossier.version in self.wanted
         )
-        findings = tuple(f for f in self.found.findings if self._mine(f))
+        mine = f"{self.found.request.prefix}/{self.device.id}/"
+        findings = tuple(f for f in self.found.findings if f.where.file.startswith(mine))
         return DeviceView(self.device, releases, seals, findings, digests)
 
     def board(
@@ -273,9 +274,6 @@ class _Bench:
                         )
                     )
         return out
-
-    def _mine(self, finding: Finding) -> bool:
-        return finding.where.file.startswith(f"{self.found.request.prefix}/{self.device.id}/")
 
 
 def ancestry(device: Device, dossier: Dossier) -> tuple[Dossier | None, Dossier | None]:

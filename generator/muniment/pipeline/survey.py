@@ -39,10 +39,11 @@ class Survey:
         """
         files = {device.id: device.files for device in self.devices}
         extra: dict[str, bytes] = {}
-        for where in places:
-            device, _, path = where.file.removeprefix(f"{self.request.prefix}/").partition("/")
+        prefix = self.request.prefix
+        for file in dict.fromkeys(where.file for where in places):
+            device, _, path = file.removeprefix(f"{prefix}/").partition("/")
             if path.endswith(".json") and device in files and files[device].exists(path):
-                extra[f"{self.request.prefix}/{device}/{path}"] = files[device].read(path)
+                extra[f"{prefix}/{device}/{path}"] = files[device].read(path)
         return replace(self, sources={**self.sources, **extra})
 
 

@@ -163,8 +163,6 @@ class _Compiler:
 
     def select(self, node: Select, scope: frozenset[str]) -> Step:
         operand, name = self.node(node.operand, scope), node.name
-        path = spelled(node)
-        of = spelled(node.operand)
 
         def select(frame: Frame) -> Value:
             base = operand(frame)
@@ -175,10 +173,11 @@ class _Compiler:
                 try:
                     return base[name]
                 except KeyError:
+                    path = spelled(node)
                     raise Failure(Fault("no_such_key", f"`{path}` is missing", path, base)) from None
             if isinstance(base, Optional):
-                return select_optional(base, name, path)
-            raise no_map(base, of)
+                return select_optional(base, name, spelled(node))
+            raise no_map(base, spelled(node.operand))
 
         def test(frame: Frame) -> Value:
             base = operand(frame)
@@ -187,8 +186,8 @@ class _Compiler:
                     frame.reads.append(Read(base, name))
                 return name in base
             if isinstance(base, Optional):
-                return select_optional(base, name, path).present
-            raise no_map(base, of)
+                return select_optional(base, name, spelled(node)).present
+            raise no_map(base, spelled(node.operand))
 
         def optional(frame: Frame) -> Value:
             base = operand(frame)
@@ -196,8 +195,8 @@ class _Compiler:
                 if not base.present:
                     return NONE
                 base = base.value
-            if not isinstance(base, Mapping):
-                raise no_map(base, of)
+            if type(base) is not MappingProxyType and not isinstance(base, Mapping):
+                raise no_map(base, spelled(node.operand))
             if frame.reads is not None:
                 frame.reads.append(Read(base, name))
             return Optional(True, base[name]) if name in base else NONE
@@ -330,10 +329,13 @@ def _or_value(operand: Step, other: Step) -> Step:
 def _equality(function: Function, left: Step, right: Step, *, same: bool) -> Step:
     def equality(frame: Frame) -> Value:
         first, second = left(frame), right(frame)
-        if type(first) is str and type(second) is str:
+        kind, other = type(first), type(second)
+        if kind is other and kind in _ATOMS:
             return (first == second) is same
+        if kind in _ATOMS and other in _ATOMS and (kind is str or other is str):
+            return not same
         if (
-            type(first) not in _ATOMS
+            kind not in _ATOMS
             and isinstance(first, (tuple, list, Mapping))
             and isinstance(second, (tuple, list, Mapping))
         ):
