@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer
 
 Steps = tuple[str, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from muniment.judge.cel import MAX_STEPS, Fault, Program
 from muniment.judge.cel.values import Value
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 from muniment.model.policy import Loosening, Pack, Rule, Taxonomy
 from muniment.model.tree import Tree

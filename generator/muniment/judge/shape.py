@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from muniment.errors import InvalidPolicy
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer
 
 Locate = Callable[[str, str], tuple[int, int]]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +29,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from muniment.load import tabs
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer
 
 MAX_BYTES = 1 << 20

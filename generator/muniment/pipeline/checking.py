@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from muniment import check, judge, shipped
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Severity, Where
 from muniment.model.report import CheckReport, DeviceReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from muniment import attest, judge
 from muniment import diff as differ
 from muniment.errors import UsageError
 from muniment.model.change import ChangeClass, Changes
+from muniment.model.dataclass import dataclass
 from muniment.model.edition import Approval, DeviceView, ReleaseView
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where

@@ -6,13 +6,14 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from muniment import check, judge, load, shipped
 from muniment import diff as differ
 from muniment.errors import InvalidPolicy, UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.edition import RequirementEntry, RuleEntry
 from muniment.model.finding import Finding
 from muniment.model.policy import Loosening, pattern_steps

@@ -6,10 +6,11 @@ import datetime
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree
 
 SETTINGS_FILE = "muniment.yaml"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from muniment import check, link, load, shipped
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
 from muniment.pipeline.request import Request

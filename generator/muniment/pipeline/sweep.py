@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from muniment import shipped
 from muniment.load import Stamp, devices, stamp
+from muniment.model.dataclass import dataclass
 from muniment.pipeline import spread
 from muniment.pipeline.cache import Verdicts
 from muniment.pipeline.program import program
