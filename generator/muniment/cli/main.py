@@ -169,6 +169,8 @@ def main(argv: list[str] | None = None) -> None:
             err=True,
         )
         code = ExitCode.NO_JUDGEMENT
+    if argv is None:
+        gc.freeze()  # the process ends here: a last look for rings among all it made would be for nothing
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -124,7 +124,7 @@ def _settings(path: Path, cached: bool) -> Tree:
     from muniment import check, load, shipped
 
     body = load.settings(path)
-    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    schemas = check.Schemas.from_folder(shipped.folder("schemas"), only="settings")
     faults = check.conform(schemas, "settings", body, SETTINGS_FILE)
     if faults:
         line, column = load.locate(path.read_bytes(), faults[0].where.pointer, key=faults[0].where.on_key)
