@@ -70,7 +70,7 @@ def locate_all(wheres: Iterable[Where], prefix: str, sources: Mapping[str, bytes
     for file, group in by_file.items():
         spots = load.locate_all(sources[file], [(where.pointer, where.on_key) for where in group])
         for where, (line, column) in zip(group, spots, strict=True):
-            found[where] = replace(where, file=file, line=line, column=column)
+            found[where] = Where(file, where.pointer, line, column, where.on_key)
     return found
 
 
