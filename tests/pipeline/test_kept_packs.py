@@ -267,3 +267,18 @@ def test_where_nothing_can_be_kept_nothing_is(tmp_path: Path) -> None:
     made = small(tmp_path)
     (tmp_path / "build").write_text("a file in the way")
     assert made.say(cached=False) == made.say(cached=False)
+
+
+def test_staged_files_are_judged_by_the_packs_of_their_project(
+    project: Small, unread: Callable[[], None]
+) -> None:
+    """What is staged is laid out elsewhere and judged there, and its packs are kept where the project lies."""
+    before = kept(project).read_bytes()
+    copy = shutil.copytree(project.root / "evidence", project.root / "aside" / "evidence")
+    shutil.copy2(project.root / "muniment.yaml", copy.parent)
+    doors = request.Doors(today=lambda: pytest.fail("the date is set"))
+    laid = replace(request.request(doors, start=copy.parent), project=project.root)
+    unread()
+    checking.run(laid, checking.Selection(), deep=False)
+    assert kept(project).read_bytes() == before
+    assert not (copy.parent / "build" / "cache" / kept_packs.FILE).exists()

@@ -19,7 +19,7 @@ from muniment.model.finding import Finding
 from muniment.model.policy import Loosening, pattern_steps
 from muniment.model.tree import Tree, steps, walk
 from muniment.pipeline.kept_packs import KeptPacks
-from muniment.pipeline.request import SETTINGS_FILE, Request
+from muniment.pipeline.request import CACHE, SETTINGS_FILE, Request
 from muniment.pipeline.survey import locate
 
 _PACK_FILE = re.compile(r"(?:pack|taxonomy|(?:rules|cases)/.+)\.yaml")
@@ -54,8 +54,9 @@ def load_packs(request: Request, *, cases: bool = False, kept: bool = False) -> 
 
     memory = None
     # A folder without settings is no project, and gets no files from us.
-    if kept and not cases and (request.root / SETTINGS_FILE).is_file():
-        memory = KeptPacks(request.cache, sources)
+    project = request.project or request.root
+    if kept and not cases and (project / SETTINGS_FILE).is_file():
+        memory = KeptPacks(project / CACHE, sources)
         known = memory.get(at)
         if known is not None:
             return known

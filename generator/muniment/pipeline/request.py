@@ -53,6 +53,8 @@ class Request:
     packs: tuple[str, ...] = SHIPPED
     """Names of shipped packs, or folders of packs relative to the root."""
     settings: Tree = field(default_factory=dict)
+    project: Path | None = None
+    """Where `root` is a copy of what is staged: the root of the project itself, which keeps its packs."""
     doors: Doors = field(default_factory=lambda: Doors(today=datetime.date.today))
 
     @property
