@@ -272,7 +272,7 @@ def test_where_nothing_can_be_kept_nothing_is(tmp_path: Path) -> None:
 def test_staged_files_are_judged_by_the_packs_of_their_project(
     project: Small, unread: Callable[[], None]
 ) -> None:
-    """What is staged is laid out elsewhere and judged there, and its packs are kept where the project lies."""
+    """What is staged is laid out and judged elsewhere, and its packs are kept where the project lies."""
     before = kept(project).read_bytes()
     copy = shutil.copytree(project.root / "evidence", project.root / "aside" / "evidence")
     shutil.copy2(project.root / "muniment.yaml", copy.parent)
