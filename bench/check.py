@@ -16,6 +16,7 @@ import datetime
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,8 +35,10 @@ RELEASES = 5
 MOST_FOR_PEERS = 200
 """Bundles the peers are given; they take minutes for more, and their time a bundle no longer changes."""
 READING = f"""**How to read it.** Each command is a fresh process; the best wall-clock time of several runs
-counts (one run for the largest sizes). *cold* is `muniment check --no-cache`: every file read and hashed,
-every release judged by every rule, on two processes from 12 devices on. *unchanged* is `muniment check`
+counts (one run for the largest sizes). *first* is `muniment check` in a project without `build/`, as on a
+fresh checkout: the policy pack too is read and compiled. *cold* is `muniment check --no-cache` after that:
+every file read and hashed, every release judged by every rule, the compiled pack taken from the run before
+(ADR 12). Both work on two processes from 12 devices on. *unchanged* is `muniment check`
 again with nothing changed: no file is read, the disk is asked for the state of each. *one edited* is the
 next check after one record changed: its device is judged, the rest is not. The peers see the YAML files
 only, check-jsonschema with all record schemas in one and yamllint with its relaxed rules. They are run up to
@@ -71,12 +74,17 @@ class Row:
     costs: dict[str, Cost]
 
 
-def timed(command: Sequence[str], folder: Path, repeats: int) -> Cost:
-    """Run a command several times; it may find something (exit 0 or 1), but must not fail."""
+def timed(command: Sequence[str], folder: Path, repeats: int, *, anew: bool = False) -> Cost:
+    """Run a command several times; it may find something (exit 0 or 1), but must not fail.
+
+    With `anew` whatever an earlier run kept in the project's `build/` is thrown away before each.
+    """
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     best = Cost(math.inf, math.inf, 0.0)
     with tempfile.TemporaryFile() as said:
         for _ in range(repeats):
+            if anew:
+                shutil.rmtree(folder / "build", ignore_errors=True)
             start = time.perf_counter()
             child = subprocess.Popen(
                 list(command), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=said
@@ -140,7 +148,8 @@ def measured(folder: Path, bundles: int, peers: Path, repeats: int) -> Row:
     time.sleep(QUIET)
     ours = [sys.executable, "-m", "muniment.cli.main", "check"]
     few = repeats if bundles <= MOST_FOR_PEERS else 1
-    costs = {"cold": timed([*ours, "--no-cache"], root, few)}
+    costs = {"first": timed(ours, root, few, anew=True)}
+    costs["cold"] = timed([*ours, "--no-cache"], root, few)
     timed(ours, root, 1)
     costs["unchanged"] = timed(ours, root, max(few, 3))
     if bundles > 1:
@@ -160,7 +169,7 @@ def measured(folder: Path, bundles: int, peers: Path, repeats: int) -> Row:
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Rows as a Markdown table."""
-    names = ("cold", "unchanged", "one edited", "check-jsonschema", "yamllint")
+    names = ("first", "cold", "unchanged", "one edited", "check-jsonschema", "yamllint")
     out = [
         "| bundles | files | "
         + " | ".join(f"{name}, s" for name in names)
@@ -188,7 +197,7 @@ def ratios(rows: Sequence[Row]) -> list[str]:
     out = []
     if 1 in by_size:
         costs = by_size[1].costs
-        for name in ("cold", "unchanged"):
+        for name in ("first", "cold", "unchanged"):
             cost, ratio = costs[name], costs["check-jsonschema"].wall / costs[name].wall
             out.append(
                 f"* One bundle, {name}: {cost.wall * 1000:.0f} ms wall, {cost.processor * 1000:.0f} ms of "

@@ -15,7 +15,7 @@ from tests.support.policies import SHIPPED, documents, packs, schema_documents
 from muniment import judge
 from muniment.errors import InvalidPolicy
 from muniment.judge.layers import tightens
-from muniment.judge.lint import case_facts, outcome_of
+from muniment.judge.linting import case_facts, outcome_of
 from muniment.model.policy import Param
 from muniment.model.tree import frozen, thawed
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.policies import packs
 
 from muniment.diff import Classifier
-from muniment.judge.lint import case_facts, outcome_of
+from muniment.judge.linting import case_facts, outcome_of
 from muniment.judge.place import Facts
 from muniment.model.finding import Severity
 from muniment.model.tree import frozen, thawed

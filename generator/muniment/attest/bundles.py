@@ -6,11 +6,11 @@ Nothing here is cryptography. What parses is well formed, no more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from muniment.attest.statements import PAYLOAD_TYPE, Statement, parse
 from muniment.attest.strict import MAX_BUNDLE, MAX_STATEMENT, Refused, parse_base64, parse_json, require_keys
+from muniment.model.dataclass import dataclass
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 """What Muniment writes."""

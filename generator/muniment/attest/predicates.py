@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from muniment.attest.strict import Refused, require_keys
 from muniment.attest.subjects import check_path, check_sha256
 from muniment.attest.times import parse_instant
+from muniment.model.dataclass import dataclass
 
 PLAN_LOCK = "https://muniment.invalid/predicate/plan-lock/v1"
 """An analysis plan with its acceptance criteria, fixed before the evaluation."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -30,6 +29,7 @@ from muniment.attest.strict import MAX_STATEMENT, Refused, canonical, parse_json
 from muniment.attest.subjects import decode_subjects, encode_subjects
 from muniment.attest.times import instant
 from muniment.errors import SealError
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, frozen
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

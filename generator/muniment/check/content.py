@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from muniment.check.schemas import Schemas
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Finding, Severity, Where
 from muniment.model.tree import Tree, pointer, walk
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, frozen, pointer
 
 

@@ -25,14 +25,17 @@ class Schemas:
         self._validators: dict[str, Any] = {}
 
     @classmethod
-    def from_folder(cls, folder: Path) -> Schemas:
-        """Read every schema of `folder`; raises `UnreadableInput` for one that is missing or no JSON."""
+    def from_folder(cls, folder: Path, *, only: str = "") -> Schemas:
+        """Read every schema of `folder`, or `only` that of one kind and what all share.
+
+        Raises `UnreadableInput` for one that is missing or no JSON.
+        """
         documents = {}
+        found = [*sorted(folder.glob("*.json")), *sorted(folder.glob("older/*.json"))]
         try:
-            for path in sorted(folder.glob("*.json")):
-                documents[path.stem] = json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(folder.glob("older/*.json")):
-                documents[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+            for path in found:
+                if not only or path.stem in (only, COMMON):
+                    documents[path.stem] = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
             raise UnreadableInput(
                 f"the schema {path.name} cannot be read: {error}", hint="install the package again"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from muniment.diff.compare import Steps
 from muniment.model.change import ChangeClass
+from muniment.model.dataclass import dataclass
 from muniment.model.policy import PathClass, Taxonomy, pattern_steps
 from muniment.model.tree import Tree
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer
 
 Steps = tuple[str, ...]
@@ -119,10 +119,15 @@ def _is_list(value: Tree) -> bool:
     return isinstance(value, (tuple, list))
 
 
+_ATOMS = frozenset((str, bool, int, float, type(None)))
+
+
 def same(left: Tree, right: Tree) -> bool:
     """Equality that keeps `true` apart from 1, and 1 apart from 1.0, as the files do."""
     if left is right:
         return not isinstance(left, float) or left == left  # not a number is not itself
+    if type(left) in _ATOMS or type(right) in _ATOMS:
+        return type(left) is type(right) and bool(left == right)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(same(item, right[name]) for name, item in left.items())
     if _is_list(left) and _is_list(right):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Dossier, Record
 from muniment.model.tree import Tree
 

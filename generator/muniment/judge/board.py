@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from muniment.model.dataclass import dataclass
 from muniment.model.edition import Approval
 from muniment.model.evidence import Device, Dossier
 from muniment.model.ruling import Basis, Status

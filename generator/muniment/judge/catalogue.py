@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from muniment.judge.packs import Packs
+from muniment.judge.compiled import Packs
 from muniment.judge.shape import Node
 from muniment.judge.waive import ENTRY
 from muniment.model.edition import RequirementEntry, RuleEntry

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from muniment.judge.cel.parse import (
+from muniment.judge.cel.nodes import (
     Call,
     Ident,
     Index,
@@ -19,8 +19,8 @@ from muniment.judge.cel.parse import (
     MapOf,
     Node,
     Select,
-    parse,
 )
+from muniment.judge.cel.parse import parse
 from muniment.judge.shapes import ANY, NOTHING, SCALAR, Shape, record, rows, union
 from muniment.model.policy import pattern_steps
 from muniment.model.suggestion import closest

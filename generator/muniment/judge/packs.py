@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
 from muniment.errors import InvalidPolicy
-from muniment.judge.cel import Fault, Program
-from muniment.judge.compiled import CompiledRule, Names, compile_at, compile_rule
+from muniment.judge.compiled import Applies, Packs
+from muniment.judge.compiling import Names, compile_at, compile_rule
 from muniment.judge.layers import PARAM_TYPES, fits, layered
 from muniment.judge.shape import Locate, Node
 from muniment.model.change import ChangeClass
@@ -23,8 +23,6 @@ from muniment.model.finding import Severity
 from muniment.model.policy import (
     Adjustment,
     Cases,
-    Condition,
-    Loosening,
     Pack,
     Param,
     PathClass,
@@ -38,19 +36,6 @@ from muniment.model.tree import Tree, frozen
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CLASSES = ("administrative", "operational", "clinical")
-
-
-@dataclass(frozen=True, slots=True)
-class Packs:
-    """Packs ready to judge."""
-
-    packs: tuple[Pack, ...]
-    """As they are written, a pack before those that extend it."""
-    rules: tuple[CompiledRule, ...]
-    """As they judge: with the parameters, and the severities, that the layers give them."""
-    taxonomy: Taxonomy
-    loosenings: tuple[Loosening, ...] = ()
-    """Where a layer is less strict than the pack below it."""
 
 
 def load_packs(documents: Mapping[str, Tree], locate: Locate | None = None) -> Packs:
@@ -292,12 +277,4 @@ def _path_class(node: Node, layer: bool) -> PathClass:
     source = fields["when"].text()
     names = Names(frozenset({"before", "after"}), frozenset())
     program = compile_at(source, names, lambda: fields["when"].invalid("").where)
-    return replace(entry, when=source, applies=_condition(program))
-
-
-def _condition(program: Program) -> Condition:
-    def applies(before: Tree, after: Tree) -> bool | None:
-        value = program.run({"before": before, "after": after})
-        return None if isinstance(value, Fault) or not isinstance(value, bool) else value
-
-    return applies
+    return replace(entry, when=source, applies=Applies(program))

@@ -7,10 +7,11 @@ whatever expression fetched it: through a filter, a `let` or a loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from muniment.judge.cel import Read
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Where
 from muniment.model.tree import Tree, pointer
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
 from muniment.judge.signatures import signatures
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree, at

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from muniment.errors import InvalidPolicy
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer
 
 Locate = Callable[[str, str], tuple[int, int]]
@@ -90,5 +89,7 @@ class Node:
 
 
 def _did_you_mean(found: str, known: frozenset[str] | tuple[str, ...]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(found, sorted(known), n=1)
     return f"did you mean `{close[0]}`?" if close else f"known: {', '.join(sorted(known))}"

@@ -7,9 +7,8 @@ from types import MappingProxyType
 
 from muniment.judge import fields
 from muniment.judge.cel import Program
-from muniment.judge.compiled import CompiledRule
+from muniment.judge.compiled import CompiledRule, Packs
 from muniment.judge.fields import Misnamed
-from muniment.judge.packs import Packs
 from muniment.judge.shapes import ANY, Documents, Shape, fact_shapes, logical_shape, of_value, record
 from muniment.model.finding import Finding, Severity, Where
 from muniment.model.policy import Pack, PathClass

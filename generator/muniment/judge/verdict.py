@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from muniment.errors import InvalidPolicy
 from muniment.judge.cel import Fault, Program, Read
 from muniment.judge.cel.values import Value
-from muniment.judge.compiled import CompiledRule, Loop, shown
-from muniment.judge.packs import Packs
+from muniment.judge.compiled import CompiledRule, Loop, Packs, shown
 from muniment.judge.place import Facts, Index
 from muniment.judge.waive import element_texts, names, notices, problem, waived, waiver_day
 from muniment.model.evidence import Record
@@ -69,17 +68,19 @@ class _Desk:
         if outside is not None:
             yield self._plain(compiled, outside)
             return
-        for name, program in compiled.let:
-            # A fault is bound like a value: whoever uses the name meets it, and `||` may absorb it.
-            variables[name] = program.run(variables)
+        later = compiled.let
         if compiled.when is not None:
+            first, later = _split(compiled.let, compiled.when)
+            _bind(first, variables)
             applies = _said(compiled.when.run(variables))
             if applies.outcome is Outcome.UNMET:
                 yield self._plain(compiled, _Said(Outcome.NOT_APPLICABLE, "The rule does not apply here."))
                 return
             if applies.outcome is Outcome.UNDECIDED:
+                _bind(later, variables)
                 yield self._ruling(compiled, applies, variables, compiled.when, None)
                 return
+        _bind(later, variables)
         if compiled.each is None:
             said = _said(compiled.require.run(variables))
             yield self._ruling(compiled, said, variables, compiled.require, None)
@@ -189,6 +190,28 @@ class _Desk:
         return None if isinstance(value, Fault) else self.index.of(value)
 
 
+Lets = tuple[tuple[str, Program], ...]
+
+
+def _split(lets: Lets, when: Program) -> tuple[Lets, Lets]:
+    """The names that `when` needs, and the rest: what a rule that does not apply need not work out."""
+    if not lets:
+        return (), ()
+    needed = set(when.names)
+    for name, program in reversed(lets):
+        if name in needed:
+            needed |= program.names
+    return tuple([let for let in lets if let[0] in needed]), tuple(
+        [let for let in lets if let[0] not in needed]
+    )
+
+
+def _bind(lets: Lets, variables: dict[str, Value]) -> None:
+    for name, program in lets:
+        # A fault is bound like a value: whoever uses the name meets it, and `||` may absorb it.
+        variables[name] = program.run(variables)
+
+
 def _of(element: Value) -> str:
     """Which element of a loop is meant, for a message; empty without one."""
     if isinstance(element, str):
@@ -263,6 +286,8 @@ def _with_waivers(
     as_of: str,
     waivers: Sequence[Record],
 ) -> tuple[Ruling, ...]:
+    if not waivers:
+        return tuple([ruling for ruling, _ in found])
     waivable = {compiled.rule.id: compiled.rule.waivable for compiled in packs.rules}
     bounds = {compiled.rule.id: compiled.params for compiled in packs.rules}
     others = {name: value for params in bounds.values() for name, value in params.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from muniment.errors import UnreadableInput
 from muniment.model.evidence import Artifact, Files, Record
@@ -17,6 +18,10 @@ def stands(files: Files, path: str) -> bool:
         return files.exists(path)
     except UnreadableInput:
         return False
+
+
+_HOLDS = frozenset((tuple, MappingProxyType))
+"""Exact types of what holds more; asked first, for asking an abstract class costs ten times as much."""
 
 
 def artifacts(record: Record, files: Files) -> tuple[Artifact, ...]:
@@ -39,14 +44,14 @@ def _mappings(
 ) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Tree]]]:
     """Yield every mapping of a tree with the steps to it, in document order."""
     items: Iterable[tuple[str | int, Tree]]
-    if isinstance(node, Mapping):
+    if type(node) is not tuple and isinstance(node, Mapping):
         yield steps, node
         items = node.items()
     else:
         items = enumerate(node)
     for step, item in items:
         # Only a mapping or a list holds more; most nodes are texts and numbers.
-        if type(item) is tuple or isinstance(item, Mapping):
+        if type(item) in _HOLDS or (type(item) is not str and isinstance(item, Mapping)):
             yield from _mappings(item, (*steps, step))
 
 

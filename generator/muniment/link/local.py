@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from muniment.link.paths import select
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Record
 from muniment.model.finding import Finding
 from muniment.model.suggestion import closest

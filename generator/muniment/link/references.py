@@ -6,10 +6,10 @@ A test holds these tables to the `x-reference` annotations of the schemas.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from muniment.link.artifacts import stands
 from muniment.link.paths import select
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Files, Record
 from muniment.model.finding import Finding
 from muniment.model.suggestion import closest

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -299,6 +298,8 @@ class _Kept:
         """Keep a digest; a cache that cannot be written is no reason to stop."""
         self._entries[path] = [*key, sha256]
         text = json.dumps(self._entries, sort_keys=True) + "\n"
+        import tempfile
+
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             handle, beside = tempfile.mkstemp(dir=self._file.parent, prefix=self._file.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -81,12 +80,16 @@ def _advice(path: str) -> str:
     """Say where the file may belong; empty for a folder that holds no records (`data/`, `pipeline/`)."""
     parts = path.split("/")
     if len(parts) == 1:
+        import difflib
+
         near = difflib.get_close_matches(path.rsplit(".", 1)[0], _TOP, 1, 0.6)
         if near:
             return f"rename it {near[0]}.yaml"
         return "only device.yaml and roster.yaml lie here; put the record into a folder such as claims/"
     top = parts[0]
     if top not in _FOLDERS:
+        import difflib
+
         near = difflib.get_close_matches(top, _FOLDERS, 1, 0.75)
         return f'did you mean the folder "{near[0]}"?' if near else ""
     if path.endswith(".yml") and record_id(path[: -len("yml")] + "yaml"):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +29,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from muniment.load import tabs
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer
 
 MAX_BYTES = 1 << 20
@@ -324,7 +324,19 @@ class _Composer:
         get, below = self._event, self._below
         while type(event := get()) is not MappingEndEvent:
             key = self._key(event)
-            value = self._node(get(), None if at is None else below(at, key), depth + 1, event)
+            under = get()
+            if (
+                at is None
+                and type(under) is ScalarEvent
+                and under.anchor is None
+                and under.tag is None
+                and self._nodes < MAX_NODES
+            ):
+                # What `_node` does with most nodes of most records.
+                self._nodes += 1
+                value = self._scalar(under)
+            else:
+                value = self._node(under, None if at is None else below(at, key), depth + 1, event)
             if key in items:
                 line = keys[key].start_mark.line + 1
                 self._note(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal
 
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree, pointer, thawed
 
 _STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")

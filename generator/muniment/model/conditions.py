@@ -7,8 +7,8 @@ stands in records of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Record
 
 DECISION = "board_decision"

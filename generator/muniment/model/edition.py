@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from muniment.model.change import Changes
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding
 from muniment.model.ruling import Basis, Status, Verdict

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Finding, Where
 from muniment.model.tree import Tree
 

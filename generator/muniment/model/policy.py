@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from muniment.model.change import ChangeClass
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Severity
 from muniment.model.tree import Tree
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Literal
 
 from muniment.model.change import ChangeClass
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Severity, Where
 
 

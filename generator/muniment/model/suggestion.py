@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
 _ALIKE = 0.65
@@ -11,5 +10,7 @@ _ALIKE = 0.65
 
 def closest(word: str, words: Collection[str]) -> str | None:
     """Return the word most like `word`, or `None` if none is alike; ties go to the first in order."""
+    import difflib
+
     near = difflib.get_close_matches(word[:200], sorted(words), 1, _ALIKE)
     return near[0] if near else None

@@ -19,9 +19,11 @@ def frozen(value: Any) -> Tree:
     if type(value) in _SCALARS:
         return value
     if isinstance(value, Mapping):
-        return MappingProxyType({key: frozen(item) for key, item in value.items()})
+        return MappingProxyType(
+            {key: item if type(item) in _SCALARS else frozen(item) for key, item in value.items()}
+        )
     if isinstance(value, (list, tuple)):
-        return tuple([frozen(item) for item in value])
+        return tuple([item if type(item) in _SCALARS else frozen(item) for item in value])
     return value
 
 
@@ -29,10 +31,10 @@ def thawed(value: Tree) -> Any:
     """Return plain dicts and lists again, for a library that insists on them."""
     if type(value) in _SCALARS:
         return value
-    if isinstance(value, Mapping):
-        return {key: thawed(item) for key, item in value.items()}
+    if type(value) is MappingProxyType or isinstance(value, Mapping):
+        return {key: item if type(item) in _SCALARS else thawed(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [thawed(item) for item in value]
+        return [item if type(item) in _SCALARS else thawed(item) for item in value]
     return value
 
 

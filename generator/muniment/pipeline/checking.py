@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from muniment import check, judge, shipped
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Severity, Where
 from muniment.model.report import CheckReport, DeviceReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
@@ -52,9 +53,9 @@ class Kit:
     packs: judge.Packs
 
     @classmethod
-    def of(cls, request: Request) -> Kit:
-        """Read the schemas and the packs of a request."""
-        return cls(check.Schemas.from_folder(shipped.folder("schemas")), load_packs(request))
+    def of(cls, request: Request, *, kept: bool = False) -> Kit:
+        """Read the schemas and the packs of a request; `kept` as `load_packs` has it."""
+        return cls(check.Schemas.from_folder(shipped.folder("schemas")), load_packs(request, kept=kept))
 
 
 def run(
@@ -77,7 +78,7 @@ def run(
     _refuse_unknown(request, selection)
     if selection.scope.nothing:
         return CheckReport(as_of=request.as_of, outcome="accepted", findings=(), devices=()), 0
-    kit = kit or Kit.of(request)
+    kit = kit or Kit.of(request, kept=not deep)
     only = selection.scope.devices if device is None else (device,)
     found = survey(request, only=only, trust_cache=not deep, schemas=kit.schemas, still=True)
     gate = find_release(found, selection.gate) if selection.gate is not None else None

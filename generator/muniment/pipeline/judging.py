@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from muniment import attest, judge
 from muniment import diff as differ
 from muniment.errors import UsageError
 from muniment.model.change import ChangeClass, Changes
+from muniment.model.dataclass import dataclass
 from muniment.model.edition import Approval, DeviceView, ReleaseView
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
@@ -123,7 +123,8 @@ class _Bench:
             for dossier in self.device.releases
             if dossier.version in self.wanted
         )
-        findings = tuple(f for f in self.found.findings if self._mine(f))
+        mine = f"{self.found.request.prefix}/{self.device.id}/"
+        findings = tuple(f for f in self.found.findings if f.where.file.startswith(mine))
         return DeviceView(self.device, releases, seals, findings, digests)
 
     def board(
@@ -273,9 +274,6 @@ class _Bench:
                         )
                     )
         return out
-
-    def _mine(self, finding: Finding) -> bool:
-        return finding.where.file.startswith(f"{self.found.request.prefix}/{self.device.id}/")
 
 
 def ancestry(device: Device, dossier: Dossier) -> tuple[Dossier | None, Dossier | None]:

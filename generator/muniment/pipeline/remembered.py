@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
 from functools import cached_property
 from pathlib import Path
 
-from muniment import __version__, shipped
+from muniment import shipped
 from muniment.load import stamp
 from muniment.model.tree import Tree, frozen, thawed
+from muniment.pipeline.program import program
 
 FILE = "settings.json"
 
@@ -32,10 +32,8 @@ class Settings:
 
     @cached_property
     def _key(self) -> list[object]:
-        package = Path(__file__).resolve().parents[1]
         schemas = stamp(shipped.folder("schemas")).digest.hex()
-        code = stamp(package, suffix=".py").digest.hex()
-        return [os.fspath(self._path.resolve()), *self._state, __version__, sys.version, code, schemas]
+        return [os.fspath(self._path.resolve()), *self._state, *program(), schemas]
 
     def get(self) -> Tree:
         """Return the settings, or `None` where they are not known for exactly this state of the file."""

@@ -6,10 +6,11 @@ import datetime
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree
 
 SETTINGS_FILE = "muniment.yaml"
@@ -52,6 +53,8 @@ class Request:
     packs: tuple[str, ...] = SHIPPED
     """Names of shipped packs, or folders of packs relative to the root."""
     settings: Tree = field(default_factory=dict)
+    project: Path | None = None
+    """Where `root` is a copy of what is staged: the root of the project itself, which keeps its packs."""
     doors: Doors = field(default_factory=lambda: Doors(today=datetime.date.today))
 
     @property
@@ -123,7 +126,7 @@ def _settings(path: Path, cached: bool) -> Tree:
     from muniment import check, load, shipped
 
     body = load.settings(path)
-    schemas = check.Schemas.from_folder(shipped.folder("schemas"))
+    schemas = check.Schemas.from_folder(shipped.folder("schemas"), only="settings")
     faults = check.conform(schemas, "settings", body, SETTINGS_FILE)
     if faults:
         line, column = load.locate(path.read_bytes(), faults[0].where.pointer, key=faults[0].where.on_key)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from muniment import shipped
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier
 from muniment.pipeline.request import SETTINGS_FILE, Request
 

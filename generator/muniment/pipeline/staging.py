@@ -95,6 +95,7 @@ def _laid(asked: Request, top: Path, folder: Path, doors: Doors, as_of: str | No
         return replace(asked, evidence=evidence)
     root = folder / asked.root.resolve().relative_to(top)
     if (root / SETTINGS_FILE).exists():
-        return request(doors, start=root, evidence=str(evidence), as_of=as_of)
+        laid = request(doors, start=root, evidence=str(evidence), as_of=as_of)
+        return replace(laid, project=asked.root)
     day = as_of or doors.today().isoformat()
     return Request(root=root, evidence=evidence, as_of=day, doors=doors)

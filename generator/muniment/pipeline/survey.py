@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from muniment import check, link, load, shipped
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
 from muniment.pipeline.request import Request
@@ -39,10 +40,11 @@ class Survey:
         """
         files = {device.id: device.files for device in self.devices}
         extra: dict[str, bytes] = {}
-        for where in places:
-            device, _, path = where.file.removeprefix(f"{self.request.prefix}/").partition("/")
+        prefix = self.request.prefix
+        for file in dict.fromkeys(where.file for where in places):
+            device, _, path = file.removeprefix(f"{prefix}/").partition("/")
             if path.endswith(".json") and device in files and files[device].exists(path):
-                extra[f"{self.request.prefix}/{device}/{path}"] = files[device].read(path)
+                extra[f"{prefix}/{device}/{path}"] = files[device].read(path)
         return replace(self, sources={**self.sources, **extra})
 
 
@@ -68,7 +70,7 @@ def locate_all(wheres: Iterable[Where], prefix: str, sources: Mapping[str, bytes
     for file, group in by_file.items():
         spots = load.locate_all(sources[file], [(where.pointer, where.on_key) for where in group])
         for where, (line, column) in zip(group, spots, strict=True):
-            found[where] = replace(where, file=file, line=line, column=column)
+            found[where] = Where(file, where.pointer, line, column, where.on_key)
     return found
 
 

@@ -8,21 +8,23 @@ changed, by two processes where many did, and never all of them in memory. What 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from muniment import __version__, shipped
+from muniment import shipped
 from muniment.load import Stamp, devices, stamp
+from muniment.model.dataclass import dataclass
 from muniment.pipeline import spread
 from muniment.pipeline.cache import Verdicts
+from muniment.pipeline.program import program
 from muniment.pipeline.request import SETTINGS_FILE, SHIPPED, Request, silent
 
 if TYPE_CHECKING:
@@ -82,8 +84,7 @@ def sweep(plan: Sweep, write: Callable[[str], object]) -> int:
     progress = plan.request.doors.progress
     with ExitStack() as stack:
         spools = {
-            name: _Spool(stack.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY)), between)
-            for name, between in plan.form.between.items()
+            name: stack.enter_context(closing(_Spool(between))) for name, between in plan.form.between.items()
         }
         for number, part in enumerate(_parts(plan, names)):
             if number % 50 == 0:
@@ -130,10 +131,11 @@ def _nothing(plan: Sweep, write: Callable[[str], object]) -> int:
 class _Spool:
     """One section of the report, as it grows."""
 
-    def __init__(self, file: IO[bytes], between: str) -> None:
-        self._file = file
+    def __init__(self, between: str) -> None:
+        self._file: IO[bytes] = io.BytesIO()
         self._between = between
         self._spoken = False
+        self._on_disk = False
 
     def add(self, piece: str) -> None:
         """Add what a device has to say, if anything."""
@@ -142,6 +144,22 @@ class _Spool:
                 ((self._between if self._spoken else "") + piece).encode("utf-8", "surrogatepass")
             )
             self._spoken = True
+            if not self._on_disk and self._file.tell() > IN_MEMORY:
+                self._move()
+
+    def _move(self) -> None:
+        """Go to a temporary file: what a large project has to say does not fit into memory."""
+        import tempfile
+
+        held, self._file, self._on_disk = self._file, tempfile.TemporaryFile(), True  # noqa: SIM115 - closed by `close`
+        held.seek(0)
+        while chunk := held.read(_CHUNK):
+            self._file.write(chunk)
+        held.close()
+
+    def close(self) -> None:
+        """Forget it all."""
+        self._file.close()
 
     def chunks(self) -> Iterator[str]:
         """Yield the section, cut at the ends of lines."""
@@ -209,7 +227,7 @@ def _judged(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         return
     from muniment.pipeline.checking import Kit
 
-    kit = Kit.of(plan.request)
+    kit = Kit.of(plan.request, kept=True)
     if len(names) < MANY or not spread.possible():
         for device in names:
             yield _part(plan, kit, device)
@@ -270,11 +288,8 @@ def _cache(plan: Sweep) -> Verdicts | None:
 
 def _world(request: Request) -> bytes:
     """Return a digest of everything outside a device's folder that bears on what is said of it."""
-    package = Path(__file__).resolve().parents[1]
     said = [
-        __version__,
-        sys.version,
-        stamp(package, suffix=".py").digest.hex(),
+        *program(),
         # Installing, upgrading or removing a dependency changes the folder they lie in.
         *(str(Path(place).stat().st_mtime_ns) for place in sys.path if place.endswith("-packages")),
         stamp(shipped.folder("schemas")).digest.hex(),

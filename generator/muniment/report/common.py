@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Where
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from textwrap import indent
 
+from muniment.model.dataclass import dataclass
 from muniment.model.report import CheckReport
 from muniment.report.machine import lines, summary
 from muniment.report.text import Totals, blocks, total

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from muniment.model.dataclass import dataclass
 from muniment.model.finding import Finding, Severity, Where
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome, Verdict

@@ -9,8 +9,8 @@ from tests.support.policies import documents, packs, rule_file
 
 from muniment import judge
 from muniment.errors import InvalidPolicy
+from muniment.judge.compiled import Packs
 from muniment.judge.layers import tightens
-from muniment.judge.packs import Packs
 from muniment.judge.patterns import covers, overlaps
 from muniment.model.change import ChangeClass
 from muniment.model.finding import Severity

@@ -6,7 +6,7 @@ every element of a loop, and a Python call per node is most of what an evaluatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import assert_never
 
@@ -14,7 +14,7 @@ from muniment.judge.cel.access import NONE, indexed, lacks, no_map, select_optio
 from muniment.judge.cel.frame import MAX_STEPS, Frame, Step, boolean
 from muniment.judge.cel.functions import COST, GLOBAL, MEMBER, OPERATORS, Cost, Function
 from muniment.judge.cel.macros import BUILDERS, Loop
-from muniment.judge.cel.parse import (
+from muniment.judge.cel.nodes import (
     Call,
     Ident,
     Index,
@@ -24,7 +24,10 @@ from muniment.judge.cel.parse import (
     MapOf,
     Node,
     Select,
-    parse,
+    count,
+    dumped,
+    loaded,
+    spelled,
 )
 from muniment.judge.cel.tokens import invalid
 from muniment.judge.cel.values import (
@@ -44,17 +47,31 @@ _ATOMS = frozenset((str, bool, int, float, type(None)))
 
 
 class Program:
-    """A compiled expression."""
+    """A compiled expression; its closures are made when it is first run."""
 
-    __slots__ = ("_cost", "_step", "names", "source")
+    __slots__ = ("_cost", "_step", "_tree", "names", "source")
 
-    def __init__(self, source: str, step: Step, cost: int, names: frozenset[str]) -> None:
+    def __init__(self, source: str, tree: str, cost: int, names: frozenset[str]) -> None:
+        """Take up an expression that compiled before: `tree` is what `kept` gave of it then."""
         self.source = source
         """The expression as written."""
         self.names = names
         """Variables it refers to."""
-        self._step = step
         self._cost = cost
+        self._tree: str | Node = tree
+        self._step: Step | None = None
+
+    @classmethod
+    def compiled(cls, source: str, node: Node, step: Step, names: frozenset[str]) -> Program:
+        """Return the program of a syntax tree and its closures."""
+        made = cls(source, "", count(node), names)
+        made._tree, made._step = node, step
+        return made
+
+    def kept(self) -> tuple[str, str, int, list[str]]:
+        """Return what `Program` takes, in a form that JSON can hold: equal for equal programs."""
+        tree = self._tree if isinstance(self._tree, str) else dumped(self._tree)
+        return self.source, tree, self._cost, sorted(self.names)
 
     def run(self, variables: Mapping[str, Value], reads: list[Read] | None = None) -> Value | Fault:
         """Evaluate; a `Fault` where there is no value.
@@ -71,8 +88,13 @@ class Program:
         frame = Frame(dict(variables), reads)
         frame.steps = steps
         frame.spend(self._cost)
+        step = self._step
+        if step is None:
+            tree = self._tree
+            node = loaded(tree) if isinstance(tree, str) else tree
+            step = self._step = _Compiler(self.source, self.names).node(node, self.names)
         try:
-            return self._step(frame), frame.steps
+            return step(frame), frame.steps
         except Failure as failure:
             return failure.fault, frame.steps
 
@@ -83,49 +105,11 @@ def compile_expression(source: str, names: frozenset[str]) -> Program:
     Raises `InvalidPolicy` for a syntax error, an unknown variable or function, or one that is too long
     or too deep.
     """
+    from muniment.judge.cel.parse import parse
+
     compiler = _Compiler(source, names)
     node = parse(source)
-    return Program(source, compiler.node(node, names), _count(node), frozenset(compiler.used))
-
-
-def _count(node: Node) -> int:
-    """Nodes of a tree, the steps one pass over it takes."""
-    return 1 + sum(map(_count, _children(node)))
-
-
-def _children(node: Node) -> Sequence[Node]:
-    match node:
-        case Literal() | Ident():
-            return ()
-        case Select(operand=operand):
-            return (operand,)
-        case Index(operand=operand, key=index):
-            return (operand, index)
-        case Call(args=args, target=target):
-            return args if target is None else (target, *args)
-        case ListOf(items=items):
-            return items
-        case MapOf(entries=entries):
-            return tuple(part for entry in entries for part in entry)
-        case Macro(range=within, body=body, condition=condition):
-            return (within, body) if condition is None else (within, condition, body)
-        case _:
-            assert_never(node)
-
-
-def spelled(node: Node) -> str:
-    """A reference as the expression spells it: `release.stages[0].verdict`."""
-    match node:
-        case Ident(name=name):
-            return name
-        case Select(operand=operand, name=name):
-            return f"{spelled(operand)}.{name}"
-        case Index(operand=operand, key=Literal(value=value)):
-            return f"{spelled(operand)}[{value!r}]"
-        case Index(operand=operand):
-            return f"{spelled(operand)}[…]"
-        case _:
-            return "(…)"
+    return Program.compiled(source, node, compiler.node(node, names), frozenset(compiler.used))
 
 
 class _Compiler:
@@ -179,8 +163,6 @@ class _Compiler:
 
     def select(self, node: Select, scope: frozenset[str]) -> Step:
         operand, name = self.node(node.operand, scope), node.name
-        path = spelled(node)
-        of = spelled(node.operand)
 
         def select(frame: Frame) -> Value:
             base = operand(frame)
@@ -191,10 +173,11 @@ class _Compiler:
                 try:
                     return base[name]
                 except KeyError:
+                    path = spelled(node)
                     raise Failure(Fault("no_such_key", f"`{path}` is missing", path, base)) from None
             if isinstance(base, Optional):
-                return select_optional(base, name, path)
-            raise no_map(base, of)
+                return select_optional(base, name, spelled(node))
+            raise no_map(base, spelled(node.operand))
 
         def test(frame: Frame) -> Value:
             base = operand(frame)
@@ -203,8 +186,8 @@ class _Compiler:
                     frame.reads.append(Read(base, name))
                 return name in base
             if isinstance(base, Optional):
-                return select_optional(base, name, path).present
-            raise no_map(base, of)
+                return select_optional(base, name, spelled(node)).present
+            raise no_map(base, spelled(node.operand))
 
         def optional(frame: Frame) -> Value:
             base = operand(frame)
@@ -212,8 +195,8 @@ class _Compiler:
                 if not base.present:
                     return NONE
                 base = base.value
-            if not isinstance(base, Mapping):
-                raise no_map(base, of)
+            if type(base) is not MappingProxyType and not isinstance(base, Mapping):
+                raise no_map(base, spelled(node.operand))
             if frame.reads is not None:
                 frame.reads.append(Read(base, name))
             return Optional(True, base[name]) if name in base else NONE
@@ -316,7 +299,7 @@ class _Compiler:
         condition = None if node.condition is None else self.node(node.condition, inner)
         if hidden:
             self.used.discard(node.variable)
-        cost = _count(node.body) + (0 if node.condition is None else _count(node.condition))
+        cost = count(node.body) + (0 if node.condition is None else count(node.condition))
         return BUILDERS[node.kind](Loop(within, node.variable, cost), body, condition)
 
 
@@ -346,10 +329,13 @@ def _or_value(operand: Step, other: Step) -> Step:
 def _equality(function: Function, left: Step, right: Step, *, same: bool) -> Step:
     def equality(frame: Frame) -> Value:
         first, second = left(frame), right(frame)
-        if type(first) is str and type(second) is str:
+        kind, other = type(first), type(second)
+        if kind is other and kind in _ATOMS:
             return (first == second) is same
+        if kind in _ATOMS and other in _ATOMS and (kind is str or other is str):
+            return not same
         if (
-            type(first) not in _ATOMS
+            kind not in _ATOMS
             and isinstance(first, (tuple, list, Mapping))
             and isinstance(second, (tuple, list, Mapping))
         ):

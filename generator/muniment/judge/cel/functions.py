@@ -143,6 +143,8 @@ def _not(value: Value) -> Value:
 
 def _in(item: Value, container: Value) -> Value:
     if isinstance(container, (tuple, list)):
+        if type(item) is str:
+            return item in container  # a text equals texts only, in Python as in CEL
         return any(equal(item, other) for other in container)
     if isinstance(container, Mapping):
         if isinstance(item, float) and not item.is_integer():

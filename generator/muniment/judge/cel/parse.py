@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from muniment.errors import InvalidPolicy
+from muniment.judge.cel.nodes import Call, Ident, Index, ListOf, Literal, Macro, MapOf, Node, Select
 from muniment.judge.cel.tokens import RESERVED, Token, invalid, tokenize
 
 MAX_DEPTH = 40
@@ -17,78 +16,6 @@ MAX_NODES = 2_000
 MACROS = {"all": (2,), "exists": (2,), "exists_one": (2,), "filter": (2,), "map": (2, 3)}
 """Macros over a list or a map's keys, and how many arguments each takes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A constant."""
-
-    value: str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ident:
-    """A variable."""
-
-    name: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """`operand.name`; `optional` for `operand.?name`, `test` inside `has()`."""
-
-    operand: Node
-    name: str
-    optional: bool = False
-    test: bool = False
-    at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """`operand[key]`."""
-
-    operand: Node
-    key: Node
-    at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An operator or a function; `target` is the receiver of `target.function(…)`."""
-
-    function: str
-    args: tuple[Node, ...]
-    at: int
-    target: Node | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """`[a, b]`."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MapOf:
-    """`{k: v}`."""
-
-    entries: tuple[tuple[Node, Node], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Macro:
-    """`range.kind(variable, [condition,] body)`."""
-
-    kind: str
-    range: Node
-    variable: str
-    body: Node
-    condition: Node | None = None
-
-
-Node: TypeAlias = Literal | Ident | Select | Index | Call | ListOf | MapOf | Macro
 
 _RELATIONS = frozenset({"<", "<=", ">", ">=", "==", "!=", "in"})
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}

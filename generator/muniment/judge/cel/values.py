@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, NoReturn, TypeAlias
+
+from muniment.model.dataclass import dataclass
 
 Value: TypeAlias = Any
 """One of the types the module's first paragraph lists, or `Timestamp`, `Duration`, `Optional`."""

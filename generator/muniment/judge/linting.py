@@ -8,8 +8,7 @@ from itertools import combinations
 from types import MappingProxyType
 
 from muniment.judge.catalogue import silent_rows, unknown_requirements
-from muniment.judge.compiled import FACT_NAMES, CompiledRule
-from muniment.judge.packs import Packs
+from muniment.judge.compiled import FACT_NAMES, CompiledRule, Packs
 from muniment.judge.place import Facts, Place
 from muniment.judge.shapes import Documents
 from muniment.judge.spelling import RULE, misspelt
