@@ -29,6 +29,7 @@ import page
 import projects
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+STOPWATCH = Path(__file__).with_name("stopwatch.py")
 PEERS = CHECKOUT / "build" / "bench" / "bin"
 RELEASES = 5
 """Releases a device, in projects of more than one bundle."""
@@ -81,25 +82,24 @@ def timed(command: Sequence[str], folder: Path, repeats: int, *, anew: bool = Fa
     """
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     best = Cost(math.inf, math.inf, 0.0)
-    with tempfile.TemporaryFile() as said:
-        for _ in range(repeats):
-            if anew:
-                shutil.rmtree(folder / "build", ignore_errors=True)
-            start = time.perf_counter()
-            child = subprocess.Popen(
-                list(command), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=said
-            )
-            _, status, used = os.wait4(child.pid, 0)
-            wall = time.perf_counter() - start
-            child.returncode = os.waitstatus_to_exitcode(status)
-            if child.returncode not in (0, 1):
-                said.seek(0)
-                sys.exit(f"{command[0]} failed: {said.read().decode('utf-8', 'replace')}")
-            best = Cost(
-                min(best.wall, wall),
-                min(best.processor, used.ru_utime + used.ru_stime),
-                max(best.peak, used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)),
-            )
+    for _ in range(repeats):
+        if anew:
+            shutil.rmtree(folder / "build", ignore_errors=True)
+        child = subprocess.run(
+            [sys.executable, str(STOPWATCH), *command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        took = json.loads(child.stdout)
+        if took["status"] not in (0, 1):
+            sys.exit(f"{command[0]} failed: {child.stderr.decode('utf-8', 'replace')}")
+        best = Cost(
+            min(best.wall, took["wall"]),
+            min(best.processor, took["processor"]),
+            max(best.peak, took["peak"]),
+        )
     return best
 
 
