@@ -54,6 +54,12 @@ class Change:
         """The path step by step, list elements by their key: `monitoring`, `monitors`, `M-1`, `owner`."""
         return tuple(step.strip("[]") for step in _STEP.findall(self.path))
 
+    @property
+    def part(self) -> str:
+        """What a reader calls the part of the bundle it lies in: `model`, not `release.model`."""
+        steps = self.steps
+        return steps[1 if steps[0] == "release" and len(steps) > 1 else 0].replace("_", " ")
+
     def as_json(self) -> dict[str, Any]:
         """The shape of a change in `muniment/diff/v1`."""
         return {

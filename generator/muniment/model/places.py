@@ -10,6 +10,7 @@ RELEASE: Final = "{release}"
 """Stands for the folder name of a release in a place below `releases/`."""
 
 _INDEX = "releases/{release}/index.html"
+_CHANGES = "releases/{release}/changes.html"
 _EVALUATION = "releases/{release}/evaluation.html"
 _ANALYSIS = "releases/{release}/analysis.html"
 _APPROVALS = "releases/{release}/approvals.html"
@@ -28,7 +29,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "CLM-04": (f"{_DEVICE}#claim", f"{_DEVICE}#inputs"),
         "CLM-05": (f"{_DEVICE}#risk",),
         "CLM-06": (f"{_INDEX}#limitations", f"{_DEVICE}#cautions"),
-        "CLM-07": (f"{_INDEX}#changes",),
+        "CLM-07": (_CHANGES,),
         "CLM-08": (f"{_DEVICE}#regulatory",),
         "TRN-01": (f"{_DEVICE}#contracts",),
         "TRN-06": (f"{_INDEX}#reconstruction",),
@@ -80,12 +81,12 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "PKG-02": (f"{_INDEX}#files", "verify.html#digests"),
         "PKG-03": ("verify.html#faults",),
         "PKG-04": (f"{_INDEX}#reconstruction",),
-        "PKG-05": (f"{_INDEX}#changes",),
+        "PKG-05": (_CHANGES,),
         "PKG-06": (f"{_INDEX}#notes", f"{_INDEX}#limitations"),
         "PKG-07": (f"{_INDEX}#supply",),
         "PKG-09": (f"{_INDEX}#notes",),
-        "CHG-01": (f"{_INDEX}#changes",),
-        "CHG-02": (f"{_INDEX}#changes",),
+        "CHG-01": (_CHANGES,),
+        "CHG-02": (_CHANGES,),
         "CHG-03": (_RULINGS,),
         "CHG-04": (f"{_INDEX}#what",),
         "CHG-05": (f"{_INDEX}#rationale",),
@@ -94,7 +95,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "CHG-08": ("decisions.html",),
         "CHG-09": (f"{_INDEX}#regulatory", f"{_DEVICE}#pccp"),
         "CHG-10": (f"{_INDEX}#regulatory", "decisions.html"),
-        "CHG-11": (f"{_INDEX}#changes", f"{_DEVICE}#pccp"),
+        "CHG-11": (_CHANGES, f"{_DEVICE}#pccp"),
         "CHG-12": ("decisions.html",),
         "APP-01": (f"{_APPROVALS}#board",),
         "APP-02": (f"{_APPROVALS}#matrix",),

@@ -19,6 +19,7 @@ from muniment.render.text import plain, slug
 from muniment.render.views import (
     after_release,
     analysis,
+    changes,
     datasets,
     evaluation,
     home,
@@ -100,6 +101,7 @@ def _device(env: Environment, desk: Desk) -> tuple[dict[str, bytes], list[Any]]:
         for view in desk.view.releases
         for page in (
             release.overview(desk, view),
+            changes.changes(desk, view),
             evaluation.evaluation(desk, view),
             analysis.analysis(desk, view),
             release.rulings(desk, view),

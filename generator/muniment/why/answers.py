@@ -7,7 +7,6 @@ verified; `recorded` when the files say so but nothing was verified in this run 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -141,17 +140,11 @@ def _what(standing: Standing) -> Answer:
 
 def _parts(changes: Changes) -> str:
     """Count the changes by the part of the release they belong to, the largest count first."""
-    counts = Counter(_part(change.path) for change in changes.items)
+    counts = Counter(change.part for change in changes.items)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     named = ", ".join(f"{part} {n}" for part, n in ranked[:SHOWN_PARTS])
     rest = len(ranked) - SHOWN_PARTS
     return named + (f" and {rest} more" if rest > 0 else "")
-
-
-def _part(path: str) -> str:
-    """Return what a reader calls the part: `model`, not `release.model`."""
-    first, _, rest = path.partition(".")
-    return re.split(r"[.\[]", rest if first == "release" and rest else first)[0].replace("_", " ")
 
 
 def _when(standing: Standing) -> Answer:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from muniment.model.change import Change, ChangeClass
 from muniment.model.edition import ReleaseView
 from muniment.model.ruling import Outcome, Ruling
 from muniment.model.seal import Seal
 from muniment.render.page import Desk, Page, folder, headline, shown_release
-from muniment.render.text import count, sentence
+from muniment.render.text import sentence
 from muniment.render.views import standing
+from muniment.render.views.changes import by_class
 from muniment.render.words import predicate
 
 ORDER = (Outcome.UNMET, Outcome.UNDECIDED, Outcome.WAIVED, Outcome.MET, Outcome.NOT_APPLICABLE)
@@ -26,17 +26,12 @@ SECTIONS = {
 
 
 def overview(desk: Desk, view: ReleaseView) -> Page:
-    """The five answers, then changes, limitations, waivers and safe state."""
+    """The five answers, then changes by class, limitations, waivers and safe state."""
     body = view.dossier.release.body
     why = {
         "schema": "muniment/why/v1",
         "release": view.version,
         "answers": {answer.question: answer.as_json() for answer in view.answers},
-    }
-    diff = {
-        "schema": "muniment/diff/v1",
-        "class": view.changes.computed.word,
-        "changes": [change.as_json() for change in view.changes.items],
     }
     return Page(
         path=f"{folder(view)}/index.md",
@@ -45,8 +40,7 @@ def overview(desk: Desk, view: ReleaseView) -> Page:
         values={
             "release": view,
             "body": body,
-            "changes": sorted(view.changes.items, key=lambda c: (-c.change_class, c.path)),
-            "change_groups": _by_class(view),
+            "change_groups": by_class(view.changes),
             "waivers": waivers(desk, view),
             "decisions": [
                 r for r in desk.of_kind("board_decision") if r.body.get("release") == view.dossier.id
@@ -60,7 +54,6 @@ def overview(desk: Desk, view: ReleaseView) -> Page:
         },
         sources=(
             desk.store.derived(f"releases/{view.version}/why.json", why),
-            desk.store.derived(f"releases/{view.version}/changes.json", diff),
             *desk.source(f"{view.dossier.id}/release.yaml"),
             *desk.source(f"{view.dossier.id}/manifest.json"),
             *standing.sources(desk, view),
@@ -74,16 +67,6 @@ def _shown_security(desk: Desk) -> Any:
     """Return the id of the security file that the device page shows."""
     shown = shown_release(desk)
     return shown.dossier.release.body.get("security") if shown else None
-
-
-def _by_class(view: ReleaseView) -> list[tuple[str, list[Change]]]:
-    """Return the changes by class, the heaviest first, each group under a heading that counts it."""
-    groups = []
-    for level in sorted(ChangeClass, reverse=True):
-        found = sorted((c for c in view.changes.items if c.change_class is level), key=lambda c: c.path)
-        if found:
-            groups.append((f"{count(len(found), level.word + ' change').capitalize()}", found))
-    return groups
 
 
 def waivers(desk: Desk, view: ReleaseView) -> list[dict[str, Any]]:
