@@ -5,19 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from muniment.model.dataclass import dataclass
-from muniment.model.evidence import Dossier, Record
+from muniment.model.evidence import DATASET_LAYERS, RELEASE_PARTS, Dossier, Record
 from muniment.model.tree import Tree
 
-PARTS = {
-    "claim": "claim",
-    "hazards": "hazards",
-    "monitors": "monitoring",
-    "plan": "plan",
-    "run": "run",
-    "security": "security",
-}
-"""Reference fields of a release to the names their records have in the logical tree."""
-LAYERS = ("raw", "splits", "labels", "features", "baseline")
 HEADER = frozenset({"kind", "schema"})
 """Fields that say how to read a record; a newer schema version alone is no change of the device."""
 
@@ -38,9 +28,9 @@ def parts(dossier: Dossier) -> tuple[Part, ...]:
     release = dossier.release.body
     datasets = release.get("datasets", {})
     named: list[tuple[tuple[str, ...], Tree]] = [
-        ((name,), release.get(field)) for field, name in PARTS.items()
+        ((name,), release.get(field)) for field, name in RELEASE_PARTS.items()
     ]
-    named += [(("datasets", layer), datasets.get(layer)) for layer in LAYERS]
+    named += [(("datasets", layer), datasets.get(layer)) for layer in DATASET_LAYERS]
     named.append((("pccp",), release.get("pccp", {}).get("plan")))
     found = [_part(("release",), dossier.release)]
     for name, reference in named:

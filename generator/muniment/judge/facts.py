@@ -21,23 +21,13 @@ from muniment.judge.sealed import Sealed, place_of
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
-from muniment.model.evidence import Device, Dossier, Record
+from muniment.model.evidence import DATASET_LAYERS, RELEASE_PARTS, Device, Dossier, Record
 from muniment.model.ruling import Basis
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree, at
 
-PARTS = {
-    "claim": "claim",
-    "hazards": "hazards",
-    "monitors": "monitoring",
-    "plan": "plan",
-    "run": "run",
-    "security": "security",
-}
-"""Reference fields of a release that name one record, and what facts call the record."""
 NESTED = {"contract": ("run", "contract")}
 """Names of facts that a part of the release refers to: the part's field in the release, and its own field."""
-LAYERS = ("raw", "splits", "labels", "features", "baseline")
 
 
 def facts(
@@ -83,7 +73,7 @@ def facts(
         "operations": operations(device.records.values(), as_of, gathered.places),
         "now": as_of,
     }
-    for reference, name in PARTS.items():
+    for reference, name in RELEASE_PARTS.items():
         tree[name] = gathered.part(dossier, reference, (name,))
     for name, (part, field) in NESTED.items():
         tree[name] = gathered.nested(dossier, part, field, (name,))
@@ -165,7 +155,7 @@ class _Gathering:
     def datasets(self, dossier: Dossier, at: Path) -> Tree:
         named = dossier.release.body.get("datasets", {})
         return MappingProxyType(
-            {layer: self.referred(dossier, named.get(layer), (*at, layer)) for layer in LAYERS}
+            {layer: self.referred(dossier, named.get(layer), (*at, layer)) for layer in DATASET_LAYERS}
         )
 
     def measures(self, dossier: Dossier, at: Path) -> Tree:
@@ -216,7 +206,7 @@ class _Gathering:
     def whole(self, dossier: Dossier, standings: Mapping[str, Standing], name: str) -> Tree:
         """Another release with its references replaced by the records they name."""
         body = {"pccp": None, **self.release(dossier, standings, (name,))}
-        for reference, part in PARTS.items():
+        for reference, part in RELEASE_PARTS.items():
             body.pop(reference, None)
             body[part] = self.part(dossier, reference, (name, part))
         body["datasets"] = self.datasets(dossier, (name, "datasets"))

@@ -11,6 +11,18 @@ from muniment.model.dataclass import dataclass
 from muniment.model.finding import Finding, Where
 from muniment.model.tree import Tree
 
+RELEASE_PARTS: Mapping[str, str] = {
+    "claim": "claim",
+    "hazards": "hazards",
+    "monitors": "monitoring",
+    "plan": "plan",
+    "run": "run",
+    "security": "security",
+}
+"""Fields of a release that refer to one record, and what change paths and facts call that record."""
+DATASET_LAYERS = ("raw", "splits", "labels", "features", "baseline")
+"""Fields of a release's `datasets`: the layers that are versioned apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
