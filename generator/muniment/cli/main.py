@@ -136,6 +136,9 @@ def main(argv: list[str] | None = None) -> None:
     _settle_output()
     # A command makes many values that stay and few rings: looking for rings less often saves a twentieth.
     gc.set_threshold(*COLLECTING)
+    # The threads of NumPy's linear algebra take as long to start as 10,000 rows to measure, and nothing here
+    # may depend on how many there are.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code: Any = cli.main(args=argv, standalone_mode=False)
     except MunimentError as error:

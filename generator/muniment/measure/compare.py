@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +13,7 @@ from muniment.measure.prepare import LABEL, SCORE, by_columns
 from muniment.measure.proportions import mcnemar_p, paired_difference
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer, hidden
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 OTHER, CALL, OTHER_CALL = "other", "call", "other_call"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from muniment.measure.estimates import Settings
 from muniment.measure.plan import Criterion
 from muniment.measure.suppression import fewer
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 MET, UNMET, UNDECIDED = "met", "unmet", "undecided"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from muniment.measure.distributions import bisected, critical, two_sided
 from muniment.measure.kernel import BLOCK, Floats, Ints, Keys, RankState, counted
 from muniment.measure.result import Result, undecided, wald
 from muniment.measure.units import Units, clustered_auroc_variance
+from muniment.model.dataclass import dataclass
 
 DELONG = "delong"
 NEWCOMBE = "newcombe-auroc"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from muniment.measure import bootstrap, clustered, contingency, partial, resampled
 from muniment.measure.bootstrap import Resampling
@@ -23,6 +22,7 @@ from muniment.measure.proportions import proportion
 from muniment.measure.resampled import SMOOTH, Smooth
 from muniment.measure.result import Result, undecided
 from muniment.measure.units import Units, clustered_proportion
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import Estimate
 
 PROPORTIONS = ("positive_rate", "sensitivity", "specificity", "ppv", "npv", "accuracy")

@@ -8,7 +8,6 @@ some way to fill the gaps attains each. They need no assumption on why values ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from muniment.measure.proportions import proportion
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer
 from muniment.measure.units import Flags
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 RATES = ("sensitivity", "specificity", "ppv", "npv")

@@ -7,10 +7,10 @@ leaving it out would make the others easier to reach.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 HOLM, FIXED = "holm", "fixed-sequence"

@@ -8,7 +8,6 @@ shown because a changed range is the commonest silent fault, and only with `min_
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from muniment.measure.missing import field_missing
 from muniment.measure.prepare import MAX_LEVELS
 from muniment.measure.suppression import fewer, hidden
 from muniment.measure.tables import CSV, collect
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 NUMBER, LEVELS, TEXT, TIME, OTHER = "number", "levels", "text", "time", "other"

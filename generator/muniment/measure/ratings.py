@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.kernel import Floats, Ints
 from muniment.measure.prepare import MAX_LEVELS, NULL_WORDS
 from muniment.measure.tables import collect, require
+from muniment.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

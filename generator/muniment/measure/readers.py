@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from muniment.measure.prepare import CLUSTER, LABEL, SCORE, TableSpec, prepare
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer
 from muniment.measure.tables import collect, require
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 OR_HILLIS = "obuchowski-rockette-hillis"
