@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from muniment.measure.distributions import critical
 from muniment.measure.kernel import Floats, Keys
 from muniment.measure.result import Result, undecided, wald
 from muniment.measure.units import Units, between
+from muniment.model.dataclass import dataclass
 
 NORMAL = "normal"
 """Normal approximation of a mean: the standard deviation of the rows' losses over the root of n."""
@@ -21,6 +22,10 @@ CLUSTERED = {NORMAL: "normal-clustered", LIKELIHOOD: "logistic-sandwich", LOG_NO
 """What each method is called where its variance is the one between clusters."""
 INFINITE = "a score of exactly 0 or 1 was wrong: the loss is infinite"
 STEPS = 60
+NEAR = 0.5
+"""A step that promises less gain in log-likelihood (twice, as a parabola) is taken whole."""
+FAR = 4.0
+"""A first step that promises more begins too far from the answer."""
 METRICS = ("brier", "log_loss", "calibration_intercept", "calibration_slope", "oe_ratio")
 METHODS = {
     "brier": NORMAL,
@@ -180,10 +185,12 @@ def recalibration(rows: Probabilities, level: float, units: Units | None = None)
     if reason:
         return undecided(method, reason), undecided(method, reason)
     logit = np.log(rows.p) - np.log1p(-rows.p)
-    intercept = _intercept(logit, rows.y, level, units)
-    if float(logit[0]) == float(logit[-1]):
-        return intercept, undecided(method, "all scores are equal")
-    return intercept, _slope(logit, rows.y, level, units)
+    # Overflow to infinity is the right limit in 1 / (1 + exp(-x)): 0.
+    with np.errstate(over="ignore"):
+        intercept = _intercept(logit, rows.y, level, units)
+        if float(logit[0]) == float(logit[-1]):
+            return intercept, undecided(method, "all scores are equal")
+        return intercept, _slope(logit, rows.y, level, units)
 
 
 def _no_logit(rows: Probabilities) -> str | None:
@@ -196,64 +203,102 @@ def _no_logit(rows: Probabilities) -> str | None:
 def _intercept(logit: Floats, y: Floats, level: float, units: Units | None) -> Result:
     """Newton's method in one unknown; the log-likelihood is concave, so a bounded step finds it."""
     method = method_of("calibration_intercept", units is not None)
+    events = _sum(y)
     a = 0.0
     for _ in range(STEPS):
         fitted = _expit(logit + a)
-        weight = float((fitted * (1 - fitted)).sum())
+        weight = _sum(fitted * (1 - fitted))
         if weight < 1e-12:
             return undecided(method, "the fit does not converge")
-        step = float((y - fitted).sum()) / weight
+        step = _sum(y - fitted) / weight
         a += max(-4.0, min(4.0, step))
-        if abs(step) < 1e-13 * max(1.0, abs(a)):
+        # The step after this one would be of the order of its square.
+        if abs(step) < 1e-9 * max(1.0, abs(a)):
             break
     fitted = _expit(logit + a)
-    weight = float((fitted * (1 - fitted)).sum())
-    if weight < 1e-12 or abs(float((y - fitted).sum())) > 1e-6 * max(1.0, float(y.sum())):
+    weight = _sum(fitted * (1 - fitted))
+    residual = y - fitted
+    if weight < 1e-12 or abs(_sum(residual)) > 1e-6 * max(1.0, events):
         return undecided(method, "the fit does not converge")
-    meat = weight if units is None else between(units.sums(y - fitted))
+    meat = weight if units is None else between(units.sums(residual))
     return wald(a, math.sqrt(meat) / weight, level, method)
 
 
 def _slope(logit: Floats, y: Floats, level: float, units: Units | None) -> Result:
     """Newton's method in two unknowns on the standardised logit, halving a step that does not help."""
     method = method_of("calibration_slope", units is not None)
-    centre = float(logit.sum()) / len(logit)
-    spread = math.sqrt(float(((logit - centre) ** 2).sum()) / len(logit))
+    centre = _sum(logit) / len(logit)
+    spread = math.sqrt(_sum((logit - centre) ** 2) / len(logit))
     x = (logit - centre) / spread
-    a = b = 0.0
-    best = _likelihood(x, y, a, b)
+    # Begun where the scores are right. If that promises much, they are far off, and 0 is the safer place.
+    a, b = centre, spread
+    step = _step(x, y, a, b)
+    if step is None or step.gain > FAR:
+        a = b = 0.0
+        step = _step(x, y, a, b)
     for _ in range(STEPS):
-        fitted = _expit(a + b * x)
-        weights = fitted * (1 - fitted)
-        residual = y - fitted
-        w0, w1, w2 = float(weights.sum()), float((weights * x).sum()), float((weights * x * x).sum())
-        g0, g1 = float(residual.sum()), float((residual * x).sum())
-        determinant = w0 * w2 - w1 * w1
-        if determinant <= 1e-10 * w0 * w2 or abs(b) > 200:
-            return undecided(method, "the scores separate the classes: the fit does not converge")
-        da, db = (w2 * g0 - w1 * g1) / determinant, (w0 * g1 - w1 * g0) / determinant
-        if max(abs(da), abs(db)) < 1e-12 * max(1.0, abs(b)):
-            variance = w0 / determinant
+        if step is None or abs(b) > 200:
+            break
+        if max(abs(step.a), abs(step.b)) < 1e-12 * max(1.0, abs(b)):
+            variance = step.w0 / step.determinant
             if units is not None:
                 # The row of the inverse information that belongs to the slope, on each row's score.
-                variance = between(units.sums(residual * (w0 * x - w1) / determinant))
-            return wald(b / spread, math.sqrt(variance) / spread, level, method)
+                held = step.residual * (step.w0 * x - step.w1) / step.determinant
+                variance = between(units.sums(held))
+            return wald((b + step.b) / spread, math.sqrt(variance) / spread, level, method)
         scale = 1.0
-        while (trial := _likelihood(x, y, a + scale * da, b + scale * db)) < best - 1e-9 and scale > 1e-6:
-            scale /= 2
-        a, b, best = a + scale * da, b + scale * db, trial
+        # Newton's method squares the error where little is promised: nothing to guard.
+        if step.gain >= NEAR:
+            least = _likelihood(x, y, a, b) - 1e-9
+            while _likelihood(x, y, a + scale * step.a, b + scale * step.b) < least and scale > 1e-6:
+                scale /= 2
+        a, b = a + scale * step.a, b + scale * step.b
+        step = _step(x, y, a, b)
     return undecided(method, "the scores separate the classes: the fit does not converge")
+
+
+class _Step(NamedTuple):
+    """A step of Newton's method, and what it rests on."""
+
+    a: float
+    b: float
+    gain: float
+    """Twice what it adds to the log-likelihood, were that a parabola."""
+    w0: float
+    w1: float
+    determinant: float
+    residual: Floats
+
+
+def _step(x: Floats, y: Floats, a: float, b: float) -> _Step | None:
+    """From the coefficients `a` and `b`; `None` where the information has no inverse."""
+    fitted = _expit(a + b * x)
+    residual = y - fitted
+    weights = fitted * (1 - fitted)
+    weighted = weights * x
+    w0, w1, w2 = _sum(weights), _sum(weighted), _sum(weighted * x)
+    g0, g1 = _sum(residual), _sum(residual * x)
+    determinant = w0 * w2 - w1 * w1
+    if determinant <= 1e-10 * w0 * w2:
+        return None
+    da, db = (w2 * g0 - w1 * g1) / determinant, (w0 * g1 - w1 * g0) / determinant
+    return _Step(da, db, da * g0 + db * g1, w0, w1, determinant, residual)
 
 
 def _likelihood(x: Floats, y: Floats, a: float, b: float) -> float:
     linear = a + b * x
-    return float((y * linear - np.logaddexp(0.0, linear)).sum())
+    return _sum(y * linear - np.logaddexp(0.0, linear))
 
 
 def _expit(linear: Floats) -> Floats:
-    # Overflow to infinity is the right limit here: 1 / (1 + inf) is 0.
-    with np.errstate(over="ignore"):
-        return np.asarray(1.0 / (1.0 + np.exp(-linear)), dtype=np.float64)
+    out: Floats = np.exp(-linear)
+    out += 1
+    return np.divide(1.0, out, out=out)
+
+
+def _sum(values: Floats) -> float:
+    # What `values.sum()` does, in half the time for the few hundred rows of a subgroup.
+    return float(np.add.reduce(values))
 
 
 def _mean(
