@@ -23,7 +23,7 @@ from muniment.measure.cohorts import (
 )
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Comparison, areas, rates
 from muniment.measure.discrimination import Contrast, unpaired
-from muniment.measure.estimates import COUNT, Settings, estimates, proportions
+from muniment.measure.estimates import COUNT, Settings, estimates, estimates_of_levels, proportions
 from muniment.measure.kernel import fold
 from muniment.measure.methods import methods, paired_methods
 from muniment.measure.prepare import ID, LABEL, SCORE, Prepared, TableSpec, prepare
@@ -164,8 +164,8 @@ def measure_table(request: MeasureRequest) -> Measures:
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
     hide = withheld(prepared, request.by, request.min_n)
     for axis in dict.fromkeys(request.by):
-        for cohort in levels(prepared, axis, points, request.min_n, hide.get(axis)):
-            found += estimates(cohort, settings, tuple(points))
+        cohorts = levels(prepared, axis, points, request.min_n, hide.get(axis))
+        found += estimates_of_levels(cohorts, settings, tuple(points))
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
     return Measures(
