@@ -6,6 +6,7 @@ score: Polars sorts NaN above every number, so that `NaN >= threshold` would be 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -120,12 +121,13 @@ def stored_rows(table: pl.LazyFrame, spec: TableSpec) -> pl.DataFrame:
 def _readable(raw: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
     if raw.height == 0:
         raise UnreadableInput(f"{_name(spec)} has no rows", hint="Check the export that made it.")
-    frame = raw.with_columns(
+    made = [
         _label(raw[LABEL], spec),
         _number(raw[SCORE], spec.score, spec),
         *(_number(raw[f"also:{name}"], column, spec) for name, column in spec.scores.items()),
         *(_levels(raw[f"by:{column}"], column) for column in spec.by),
-    )
+    ]
+    frame = pl.DataFrame(list({column.name: column for column in (*raw.get_columns(), *made)}.values()))
     if spec.lower_is_positive:
         frame = frame.with_columns(-pl.col(SCORE))
     if spec.id:
@@ -135,17 +137,18 @@ def _readable(raw: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
     return frame
 
 
-def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Expr:
+def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
     """The column as Float64 with NaN turned into null; +0.0 instead of -0.0."""
-    values = pl.col(series.name)
     if series.dtype == pl.String:
-        values = pl.lit(_written(series, column, spec))
+        series = _written(series, column, spec)
     elif not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
         raise UnreadableInput(
             f"column {column!r} of {_name(spec)} holds {series.dtype}, not scores", hint=_NUMBER_HINT
         )
     # Adding zero turns -0.0 into 0.0: they are one score and must have the same bits.
-    return values.cast(pl.Float64).fill_nan(None) + 0.0
+    values = series.cast(pl.Float64) + 0.0
+    # What looks for NaN needs no plan of a query, which is dearer than a small table.
+    return values.fill_nan(None) if math.isnan(values.to_numpy().sum()) else values
 
 
 def _written(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
@@ -293,7 +296,7 @@ def _clusters(names: pl.Series, spec: TableSpec) -> pl.Series:
 
 def _repeated(frame: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
     """Every row as often as its weight says."""
-    weights = frame.select(_number(frame[WEIGHT], str(spec.weight), spec)).to_series()
+    weights = _number(frame[WEIGHT], str(spec.weight), spec)
     wrong = frame.height - int(((weights >= 0) & (weights == weights.floor()) & weights.is_finite()).sum())
     if wrong:
         raise UnreadableInput(
