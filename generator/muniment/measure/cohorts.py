@@ -97,9 +97,9 @@ def flagged(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
     flags = [(pl.col(SCORE) >= limit).alias(f"flag:{index}") for index, limit in enumerate(limits)]
     frame = keyed(prepared.frame, scale_of(prepared.frame), flags)
     for index, point in enumerate(points):
-        unknown = frame[f"flag:{index}"].is_null() if frame[f"flag:{index}"].null_count() else None
-        if unknown is not None:
-            levels = frame.filter(unknown)[f"by:{point.column}"].unique().sort().to_list()
+        called = frame[f"flag:{index}"]
+        if called.null_count():
+            levels = frame.filter(called.is_null())[f"by:{point.column}"].unique().sort().to_list()
             raise UnreadableInput(
                 f"operating point {point.id!r} has no threshold for {point.column} "
                 + ", ".join(repr(level) for level in levels[:5]),

@@ -61,9 +61,10 @@ class Fits:
 
 
 def stacked(logits: Sequence[Floats], outcomes: Sequence[Floats]) -> Stacked:
-    """Lay the rows of cohorts end to end."""
+    """Lay the rows of cohorts end to end; those of one are not copied."""
     sizes = np.array([len(logit) for logit in logits])
-    return Stacked(np.concatenate(logits), np.concatenate(outcomes), np.cumsum(sizes) - sizes, sizes)
+    logit, y = (parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in (logits, outcomes))
+    return Stacked(logit, y, np.cumsum(sizes) - sizes, sizes)
 
 
 def intercepts(rows: Stacked) -> Fits:
