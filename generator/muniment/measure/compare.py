@@ -39,6 +39,8 @@ class Comparison:
     p: float | None = None
     """Two-sided: of z for the area, McNemar's exact p for sensitivity and specificity."""
     suppressed: bool = False
+    pairs: tuple[int, int, int, int] | None = None
+    """Behind a paired proportion: cases right by both, by the first alone, by the second alone, by none."""
 
     def as_json(self, level: float) -> dict[str, Any]:
         """The numbers of the comparison; whoever compares adds with what."""
@@ -140,4 +142,5 @@ def rates(pairs: pl.DataFrame, by: Mapping[str, str], of_events: bool, level: fl
         return Comparison(metric, by, None, None, nothing, 0, events)
     result = paired_difference(both, first, second, neither, level)
     a, b = (both + first) / n, (both + second) / n
-    return Comparison(metric, by, a, b, result, n, events, p=mcnemar_p(first, second))
+    counts = (both, first, second, neither)
+    return Comparison(metric, by, a, b, result, n, events, p=mcnemar_p(first, second), pairs=counts)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from muniment.errors import UnreadableInput
 from muniment.measure.cohorts import OperatingPoint
 from muniment.measure.estimates import Settings
+from muniment.measure.planned import Analyses, read_analyses
 from muniment.measure.prepare import plain
 from muniment.measure.utility import RANGE
 from muniment.model.tree import Tree
 
 OPERATORS = (">=", "<=", ">", "<", "within")
-BOUNDS = ("point", "lower", "upper", "interval")
+BOUNDS = ("point", "lower", "upper", "interval", "half_width")
 REPLICATES = 1000
 """Where the plan names no number."""
 
@@ -30,7 +31,7 @@ class Criterion:
     threshold: float | tuple[float, float]
     """One limit, or the two of `within`."""
     on: str
-    """What is compared with it: `point`, `lower`, `upper` or the whole `interval`."""
+    """What is compared with it: `point`, `lower`, `upper`, the whole `interval` or its `half_width`."""
     operating_point: str | None = None
     cohort: tuple[tuple[str, str], ...] = ()
     """Axis and level, for a criterion of one subgroup."""
@@ -38,6 +39,10 @@ class Criterion:
     """The axis whose every level must satisfy it."""
     against: str | None = None
     """The comparator whose paired difference is judged instead of the value."""
+    analysis: str | None = None
+    """The agreement analysis or reader study whose number is judged."""
+    population: str | None = None
+    """The treatment of incomplete rows under which the metric is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Plan:
     """Bootstrap replicates of what has no interval by formula, for everybody."""
     thresholds: tuple[float, float] = RANGE
     """Lowest and highest threshold of the decision curve."""
+    analyses: Analyses = field(default_factory=Analyses)
+    """What else the plan asks for."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -91,16 +98,22 @@ def read_plan(body: Tree) -> Plan:
             prevalence=_prevalence(body.get("utility") or {}),
         )
         positive = body["endpoint"].get("positive")
+        comparators = tuple(_comparator(item) for item in body.get("comparators") or ())
+        criteria = tuple(_criterion(item) for item in body["criteria"])
+        analysis = body.get("analysis") or {}
         return Plan(
             positive=None if positive is None else plain(positive),
             points=tuple(_point(item) for item in body["operating_points"]),
             axes={str(item["axis"]): str(item["column"]) for item in body["subgroups"]},
-            comparators=tuple(_comparator(item) for item in body.get("comparators") or ()),
-            criteria=tuple(_criterion(item) for item in body["criteria"]),
+            comparators=comparators,
+            criteria=criteria,
             settings=settings,
-            population=str((body.get("analysis") or {}).get("population") or ""),
+            population=str(analysis.get("population") or ""),
             replicates=int(interval.get("replicates") or REPLICATES),
             thresholds=_range(body.get("utility") or {}),
+            analyses=read_analyses(
+                analysis, {item.id for item in comparators}, {item.id for item in criteria}
+            ),
         )
     except KeyError as error:
         raise UnreadableInput(
@@ -159,6 +172,13 @@ def _criterion(body: Mapping[str, Any]) -> Criterion:
     else:
         threshold = float(limit)
     cohort = {str(axis): plain(level) for axis, level in (body.get("cohort") or {}).items()}
+    sources = [name for name in ("against", "analysis", "population") if body.get(name) is not None]
+    if len(sources) > 1:
+        raise ValueError(
+            f"criterion {body['id']!r} has {' and '.join(sources)}; one of them says what is judged"
+        )
+    if sources and sources != ["against"] and (cohort or body.get("each")):
+        raise ValueError(f"criterion {body['id']!r} is of one subgroup, but {sources[0]} is of everybody")
     return Criterion(
         str(body["id"]),
         str(body["domain"]),
@@ -170,4 +190,6 @@ def _criterion(body: Mapping[str, Any]) -> Criterion:
         tuple(sorted(cohort.items())),
         body.get("each"),
         body.get("against"),
+        body.get("analysis"),
+        body.get("population"),
     )

@@ -37,6 +37,7 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
         (item["file"]["path"] for item in release["components"] if item["role"] == TRAINING_MEMBERS), None
     )
     crossed = {item["axis"]: item["table"]["path"] for item in release.get("attribution", ())}
+    studied = _study_tables(plan, release, layers["labels"])
     inputs = [
         ("plan", _path(plan)),
         ("claim", _path(_needed(dossier, release["claim"]))),
@@ -49,6 +50,7 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
         *((name, record.body["table"]["path"]) for name, record in layers.items()),
         *([("training_members", training)] if training else []),
         *((f"attribution_{axis}", path) for axis, path in crossed.items()),
+        *((f"table_{name}", path) for name, path in studied.items()),
     ]
     return measure.evaluate(
         measure.EvaluationRequest(
@@ -69,6 +71,9 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
             limitations=tuple(item["text"] for item in release["limitations"]),
             training=files.open_table(training) if training else None,
             rules=tuple(baseline.body["cohort"].get("rules", ())),
+            model_inputs=tuple(release["model"]["inputs"]),
+            declared_flow=tuple(splits.body.get("flow", ())),
+            tables={name: files.open_table(path) for name, path in studied.items()},
             attribution=tuple(
                 measure.AttributionTable(axis, files.open_table(path)) for axis, path in crossed.items()
             ),
@@ -83,6 +88,27 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
             ),
         )
     )
+
+
+def _study_tables(plan: Record, release: Mapping[str, Any], labels: Record) -> dict[str, str]:
+    """Id to path of the tables of ratings and readings that the plan names, from the release or its labels.
+
+    Raises:
+        UsageError: both have a table of that id, so that nothing says which one is meant.
+    """
+    analysis = plan.body.get("analysis") or {}
+    named = {item["table"] for part in ("agreement", "reader_studies") for item in analysis.get(part, ())}
+    found: dict[str, str] = {}
+    for item in (*release.get("tables", ()), *labels.body.get("tables", ())):
+        if item["id"] not in named:
+            continue
+        if item["id"] in found:
+            raise UsageError(
+                f"the release and {labels.id} each have a table {item['id']!r}, which {plan.id} names",
+                hint="give one of them another id",
+            )
+        found[item["id"]] = item["table"]["path"]
+    return dict(sorted(found.items()))
 
 
 def _ranges(claim: Record) -> dict[str, tuple[float, float]]:
