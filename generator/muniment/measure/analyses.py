@@ -53,6 +53,8 @@ class Measured:
     point: str
     """The release's operating point."""
     seed: int
+    hidden: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Column of an axis to its suppressed levels and why; nothing else may give them away."""
 
 
 def analyses(plan: Plan, measured: Measured, sources: Sources) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -81,7 +83,7 @@ def analyses(plan: Plan, measured: Measured, sources: Sources) -> tuple[dict[str
         from muniment.measure import populations
 
         out["missing_data"] = populations.populations(
-            measured.table, measured.spec, plan, asked.incomplete
+            measured.table, measured.spec, plan, asked.incomplete, measured.hidden
         ) | {
             "inputs": populations.missing_inputs(
                 sources.inputs, sources.layers.get(FEATURES), sources.members, plan
@@ -118,6 +120,7 @@ def _composition(plan: Plan, measured: Measured, sources: Sources, out: dict[str
             sources.rules,
             sources.declared_flow,
             settings.min_n,
+            measured.hidden.get(asked.flow, {}),
         )
     if asked.table_one is not None:
         out["table_one"] = composition.described(
@@ -128,5 +131,6 @@ def _composition(plan: Plan, measured: Measured, sources: Sources, out: dict[str
             sources.training,
             settings.level,
             settings.min_n,
+            measured.hidden,
         )
     return composition.sentences(asked.table_one, asked.flow)

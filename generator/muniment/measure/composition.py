@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from muniment.measure.planned import TableOneSpec
 from muniment.measure.prepare import ID, MISSING
 from muniment.measure.splits import PARTITION, PATIENT
 from muniment.measure.suppression import hidden
-from muniment.measure.table1 import table_one
+from muniment.measure.table1 import Characteristic, Entry, table_one
 from muniment.measure.tables import collect, open_table, require
 
 EVALUATED, TRAINING, OTHER = "evaluated", "training", "other"
@@ -30,6 +31,7 @@ def flow(
     rules: Sequence[Mapping[str, Any]],
     declared: Sequence[Mapping[str, Any]],
     min_n: int,
+    withheld: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return `flow` of `evaluation.json`, counted patient by patient so that it closes.
 
@@ -43,6 +45,7 @@ def flow(
         rules: the cohort's rules, `{column, operator, values}`.
         declared: the flow that the splits record states, `{step, n_in, n_out}`; checked, not used.
         min_n: smaller groups are suppressed.
+        withheld: groups that are hidden as levels of an axis, and why.
     """
     everybody = _patients(membership, [by, *(str(rule["column"]) for rule in rules)], "the flow")
     analysed = rows.select(pl.col(ID).cast(pl.String).alias(_KEY), "label", "score")
@@ -74,7 +77,8 @@ def flow(
         return _open(by, everybody.height, why) | broken
     order = [*dict.fromkeys(names), NOT_LOCKED, NO_LABEL, NO_SCORE]
     found = cohort_flow(table.lazy(), _REASON, order, _GROUP, membership.name)
-    small = hidden({(name,): n for name, n in found.groups.items()}, min_n)
+    gone = {(name,): why for name, why in withheld.items() if name in found.groups}
+    small = hidden({(name,): n for name, n in found.groups.items()}, min_n, gone)
     return {
         "by": by,
         "screened": found.screened,
@@ -116,6 +120,7 @@ def described(
     training: Path | None,
     level: float,
     min_n: int,
+    withheld: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
     """Return `table_one` of `evaluation.json`.
 
@@ -127,6 +132,7 @@ def described(
         training: patients whose outcomes shaped the model; those who are also evaluated count as evaluated.
         level: confidence level.
         min_n: smaller cells are suppressed.
+        withheld: column to levels that are hidden as subgroups of the evaluated, and why.
 
     Raises:
         UnreadableInput: a column that no table has, a patient twice in one of them, an absent reference.
@@ -161,7 +167,17 @@ def described(
         min_n=min_n,
         name="the tables of Table 1",
     )
-    return {"by": spec.by} | made.as_json()
+    rows_shown = tuple(_unless_hidden(row, withheld) for row in made.rows)
+    return {"by": spec.by} | replace(made, rows=rows_shown).as_json()
+
+
+def _unless_hidden(row: Characteristic, withheld: Mapping[str, Mapping[str, str]]) -> Characteristic:
+    reason = withheld.get(row.column, {}).get(row.level or "")
+    if reason is None:
+        return row
+    return replace(
+        row, entries=tuple(Entry(entry.partition, None, None, undecided=reason) for entry in row.entries)
+    )
 
 
 def _use(members: Path, training: Path | None) -> pl.Expr:

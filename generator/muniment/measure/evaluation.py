@@ -126,7 +126,16 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
     operational = _operational(request.operational)
     planned, said = analyses(
         plan,
-        Measured(table, spec, overall, found, compared, request.operating_point, folded(request.plan_sha256)),
+        Measured(
+            table,
+            spec,
+            overall,
+            found,
+            compared,
+            request.operating_point,
+            folded(request.plan_sha256),
+            _hidden(plan, axes),
+        ),
         _sources(request),
     )
     numbers = book(
@@ -191,6 +200,16 @@ def _table(request: EvaluationRequest, plan: Plan) -> tuple[pl.LazyFrame, TableS
         name=str(request.predictions),
     )
     return table, spec, members
+
+
+def _hidden(plan: Plan, axes: Mapping[str, Sequence[Cohort]]) -> dict[str, dict[str, str]]:
+    """Column of each axis to its suppressed levels and why."""
+    return {
+        plan.axes[axis]: {
+            cohort.by[axis]: cohort.suppressed for cohort in cohorts if cohort.suppressed is not None
+        }
+        for axis, cohorts in axes.items()
+    }
 
 
 def _sources(request: EvaluationRequest) -> Sources:
@@ -294,10 +313,8 @@ def _against(
         )
     settings = plan.settings
     already: dict[Axis, dict[tuple[str, ...], str]] = {
-        (plan.axes[axis],): {
-            (cohort.by[axis],): cohort.suppressed for cohort in cohorts if cohort.suppressed is not None
-        }
-        for axis, cohorts in axes.items()
+        (column,): {(level,): why for level, why in gone.items()}
+        for column, gone in _hidden(plan, axes).items()
     }
     names = {column: axis for axis, column in plan.axes.items()}
     found = comparisons(

@@ -80,6 +80,8 @@ def _together(outcomes: Sequence[str]) -> str:
 
 
 def _largest(tests: Sequence[PValue]) -> PValue:
+    if not tests:
+        return PValue(None, None, "the plan has no such criterion")
     without = next((test for test in tests if test.p is None), None)
     if without is not None:
         return without

@@ -99,21 +99,18 @@ def read_plan(body: Tree) -> Plan:
         )
         positive = body["endpoint"].get("positive")
         comparators = tuple(_comparator(item) for item in body.get("comparators") or ())
-        criteria = tuple(_criterion(item) for item in body["criteria"])
         analysis = body.get("analysis") or {}
         return Plan(
             positive=None if positive is None else plain(positive),
             points=tuple(_point(item) for item in body["operating_points"]),
             axes={str(item["axis"]): str(item["column"]) for item in body["subgroups"]},
             comparators=comparators,
-            criteria=criteria,
+            criteria=tuple(_criterion(item) for item in body["criteria"]),
             settings=settings,
             population=str(analysis.get("population") or ""),
             replicates=int(interval.get("replicates") or REPLICATES),
             thresholds=_range(body.get("utility") or {}),
-            analyses=read_analyses(
-                analysis, {item.id for item in comparators}, {item.id for item in criteria}
-            ),
+            analyses=read_analyses(analysis, {item.id for item in comparators}),
         )
     except KeyError as error:
         raise UnreadableInput(

@@ -141,23 +141,20 @@ class Analyses:
         return tuple(sorted({spec.table for spec in self.agreement} | {spec.table for spec in self.readers}))
 
 
-def read_analyses(
-    body: Mapping[str, Any], comparators: Collection[str], criteria: Collection[str]
-) -> Analyses:
+def read_analyses(body: Mapping[str, Any], comparators: Collection[str]) -> Analyses:
     """Return the analyses of a plan's section `analysis`.
 
     Args:
         body: the section; its schema was checked before.
         comparators: ids of the plan's comparators.
-        criteria: ids of the plan's criteria.
 
     Raises:
-        ValueError: a margin against nobody, a family of unknown criteria, an id that two studies share.
+        ValueError: a margin against nobody, an id that two studies share.
         KeyError, TypeError: a field is missing or of the wrong kind.
     """
     found = Analyses(
         hypotheses=tuple(_hypothesis(item, comparators) for item in body.get("non_inferiority") or ()),
-        control=_control(body.get("multiplicity_control"), criteria),
+        control=_control(body.get("multiplicity_control")),
         incomplete=_incomplete(body.get("missing_data")),
         targets=tuple(
             Target(str(item["metric"]), float(item["half_width"]))
@@ -188,13 +185,10 @@ def _hypothesis(body: Mapping[str, Any], comparators: Collection[str]) -> Hypoth
     return Hypothesis(str(body["id"]), str(body["metric"]), margins)
 
 
-def _control(body: Mapping[str, Any] | None, criteria: Collection[str]) -> Control | None:
+def _control(body: Mapping[str, Any] | None) -> Control | None:
     if body is None:
         return None
     family = tuple(str(name) for name in body["family"])
-    unknown = [name for name in family if name not in criteria]
-    if unknown:
-        raise ValueError(f"the family of confirmatory criteria names {unknown[0]!r}, which is no criterion")
     return Control(str(body["method"]), family, float(body["alpha"]))
 
 

@@ -27,7 +27,13 @@ METRICS = ("auroc", "sensitivity", "specificity", "ppv", "npv")
 NOT_IMPUTED = "multiple imputation needs a model of the missing values, which a plan does not hold"
 
 
-def populations(table: pl.LazyFrame, spec: TableSpec, plan: Plan, incomplete: Incomplete) -> dict[str, Any]:
+def populations(
+    table: pl.LazyFrame,
+    spec: TableSpec,
+    plan: Plan,
+    incomplete: Incomplete,
+    withheld: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
     """Return the results, counts and rejects of `missing_data` in `evaluation.json`.
 
     Args:
@@ -35,6 +41,7 @@ def populations(table: pl.LazyFrame, spec: TableSpec, plan: Plan, incomplete: In
         spec: as they are read for everything else.
         plan: its operating points, axes and settings.
         incomplete: which treatments are reported.
+        withheld: column of an axis to the levels that are hidden everywhere, and why.
     """
     settings = plan.settings
     found = intention_to_diagnose(
@@ -53,7 +60,7 @@ def populations(table: pl.LazyFrame, spec: TableSpec, plan: Plan, incomplete: In
             for population in incomplete.populations
             for entry in _population(population, found, plan.points, settings.interval)
         ],
-        **_declined(table, spec, plan, incomplete),
+        **_declined(table, spec, plan, incomplete, withheld),
     }
 
 
@@ -108,14 +115,21 @@ def _json(
     return out | ({"undecided": result.undecided} if result.undecided else {})
 
 
-def _declined(table: pl.LazyFrame, spec: TableSpec, plan: Plan, incomplete: Incomplete) -> dict[str, Any]:
+def _declined(
+    table: pl.LazyFrame,
+    spec: TableSpec,
+    plan: Plan,
+    incomplete: Incomplete,
+    withheld: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
     """Rows without a score, by axis, and why, where the plan names the column that tells."""
     settings = plan.settings
     names = {column: axis for axis, column in plan.axes.items()}
     axes = [(column,) for column in plan.axes.values()]
     common = (axes, settings.level, settings.interval, settings.min_n, spec.name)
     without = missingness(table, [spec.score], *common)
-    out: dict[str, Any] = {"no_estimate": [_share(item, names, "no_estimate") for item in without.fields]}
+    shown = [_unless_hidden(item, withheld) for item in without.fields]
+    out: dict[str, Any] = {"no_estimate": [_share(item, names, "no_estimate") for item in shown]}
     column = incomplete.reject_column
     if column is None:
         return out
@@ -124,7 +138,7 @@ def _declined(table: pl.LazyFrame, spec: TableSpec, plan: Plan, incomplete: Inco
     declined, scored = ~field_missing(frame[column]), ~field_missing(frame[spec.score])
     return out | {
         "rejects": {
-            "rejected": [_share(item, names) for item in found.rejected],
+            "rejected": [_share(_unless_hidden(item, withheld), names) for item in found.rejected],
             "reasons": [_share(item, names) for item in found.reasons],
             "without_reason": int((~declined & ~scored).sum()),
             "with_score": int((declined & scored).sum()),
@@ -174,6 +188,15 @@ def missing_inputs(
         or _no_share(name, nobody or f"{features.name} has no column {name!r}", settings.interval)
         for name in inputs
     ]
+
+
+def _unless_hidden(item: Share, withheld: Mapping[str, Mapping[str, str]]) -> Share:
+    """The share, without its numbers where its level is hidden elsewhere: it must not come back here."""
+    reasons = [withheld.get(column, {}).get(level) for column, level in item.cohort.items()]
+    reason = next((why for why in reasons if why is not None), None)
+    if reason is None:
+        return item
+    return Share(item.name, item.cohort, None, None, undecided(item.result.method, reason))
 
 
 def _share(item: Share, names: Mapping[str, str], name: str | None = None) -> dict[str, Any]:

@@ -163,3 +163,25 @@ def test_table_one_refuses_what_it_cannot_describe(request_of, membership, layer
     twice = pl.concat([membership, membership.head(2).with_columns(site=pl.lit("S7"))])
     with pytest.raises(UnreadableInput, match="holds 2 patients in several rows, and Table 1 counts"):
         run(described(), split=twice)
+
+
+def test_a_level_hidden_among_the_subgroups_is_hidden_here(request_of, rows, membership, layers, valid):
+    """Neither the flow's groups nor Table 1 show a level that the axes hide, however large elsewhere."""
+    at = pl.col("patient_id")
+    split = membership.with_columns(
+        site=pl.when(at.is_between(1000, 1003)).then(pl.lit("S7")).otherwise(pl.format("S{}", at % 3))
+    )
+    axes = [{"axis": "site", "column": "site"}]
+    plan = described(columns=["site"]) | {"subgroups": axes, "criteria": PLAN["criteria"][:1]}
+    plan["operating_points"] = plan["operating_points"][:1]
+    plan["analysis"] = plan["analysis"] | {"flow": {"by": "site"}}
+    body = evaluate(request_of(membership=split, plan=plan, profiled=layers))
+    valid(body, "evaluation")
+    hidden = {group["level"] for group in body["subgroups"] if group["suppressed"]}
+    assert "S7" in hidden
+    assert len(hidden) == 2
+    assert {group["group"] for group in body["flow"]["groups"] if group["n"] is None} == hidden
+    rows_of = {row["level"]: row["entries"] for row in body["table_one"]["rows"]}
+    for level in hidden:
+        assert all("undecided" in entry and "count" not in entry for entry in rows_of[level])
+    assert all("count" in entry for level in set(rows_of) - hidden for entry in rows_of[level])

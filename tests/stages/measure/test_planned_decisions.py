@@ -188,19 +188,27 @@ def test_a_criterion_without_a_p_value_is_not_shown(request_of, valid):
     assert body["multiplicity"]["outcome"] == "undecided"
 
 
+@pytest.mark.parametrize("method", ["holm", "all_must_pass"])
+def test_a_family_with_an_unknown_criterion_is_undecided(request_of, valid, method):
+    """A promise about a criterion that the plan does not have cannot be kept, and is not forgotten."""
+    body = evaluate(request_of(plan=controlled(method, ("auroc", "nothing"))))
+    valid(body, "evaluation")
+    auroc, nothing = body["multiplicity"]["criteria"]
+    assert (nothing["outcome"], nothing["p"], nothing["shown"]) == ("undecided", None, False)
+    assert "the plan has no such criterion" in nothing["reason"]
+    assert body["multiplicity"]["outcome"] == "undecided"
+    assert auroc["outcome"] == "met"
+
+
 @pytest.mark.parametrize(
     ("analysis", "message"),
     [
         ({"non_inferiority": [hypothesis(nobody=0.05)]}, "'nobody', which is no comparator"),
         ({"non_inferiority": [hypothesis(previous=0.0)]}, "a margin of 0.0, not above zero"),
-        (
-            {"multiplicity_control": {"method": "holm", "family": ["nothing"], "alpha": 0.05}},
-            "names 'nothing', which is no criterion",
-        ),
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused(request_of, analysis, message):
-    """A margin against nobody, or a family of unknown criteria, is no plan."""
+    """A margin against nobody, or one that is none, is no plan."""
     with pytest.raises(UnreadableInput, match=message):
         evaluate(request_of(plan=planned(**analysis)))
 

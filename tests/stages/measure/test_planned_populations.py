@@ -150,3 +150,27 @@ def test_missing_inputs_are_those_of_the_cohort(request_of, rows, tmp_path, vali
     assert lactate["undecided"] == "features.parquet has no column 'lactate'"
     (alone,) = evaluate(request_of(plan=planned(), model_inputs=("age",)))["missing_data"]["inputs"]
     assert alone["undecided"] == "no features table with patient_id"
+
+
+def test_a_hidden_level_does_not_come_back_here(request_of, rows, valid):
+    """A level that another axis would give away is hidden among the subgroups, and so among the rejects."""
+    # Sites S0 and S1 are region north, S2 and S3 south; S0 has few patients, so S1 is hidden to protect it,
+    # and with the regions known both would follow from one of them.
+    at = pl.int_range(pl.len())
+    site = pl.when(at < 5).then(pl.lit("S0")).when(at < 200).then(pl.lit("S1")).otherwise(pl.lit("S2"))
+    table = rows.with_columns(site=site, why=pl.lit(None, dtype=pl.String)).with_columns(
+        region=pl.when(at < 200).then(pl.lit("north")).otherwise(pl.lit("south"))
+    )
+    axes = [{"axis": "site", "column": "site"}, {"axis": "region", "column": "region"}]
+    plan = planned(reject_column="why") | {"subgroups": axes, "criteria": PLAN["criteria"][:1]}
+    plan["operating_points"] = plan["operating_points"][:1]
+    body = evaluate(request_of(table, plan=plan))
+    valid(body, "evaluation")
+    hidden = {(g["axis"], g["level"]) for g in body["subgroups"] if g["suppressed"]}
+    assert ("site", "S0") in hidden
+    assert len(hidden) > 1
+    shown = body["missing_data"]["no_estimate"] + body["missing_data"]["rejects"]["rejected"]
+    for axis, level in hidden:
+        cells = [item for item in shown if item["cohort"] == {axis: level}]
+        assert cells
+        assert {(item["count"], item["n"], item["share"]) for item in cells} == {(None, None, None)}
