@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from muniment.render.views.planned import planned
+from muniment.render.views.planned import drawn, planned
 from stages.render.html_tree import Tree, trees
 from support import edition_analyses
 
@@ -103,3 +103,14 @@ def test_the_flow_says_why_it_does_not_close(sections):
     assert planned(sections, None)["flow"]["sentence"] == (
         "Of 2,805 patients, the flow does not close: 3 patients are lost."
     )
+
+
+def test_a_hypothesis_is_drawn_where_it_has_a_difference(sections):
+    """The chart says its numbers in words and has one line for the margin; no difference, no chart."""
+    (chart,) = drawn("1.1.0", sections)
+    assert chart.name == "1.1.0/non-inferiority-NI-1"
+    assert "against previous +0.030, +0.010 to +0.050; against original −0.040, −0.060 to −0.020" in chart.alt
+    assert "The solid line is minus the margin, −0.030." in chart.caption
+    sections["non_inferiority"][0]["entries"][0]["margin"] = 0.02
+    (chart,) = drawn("1.1.0", sections)
+    assert "solid" not in chart.caption

@@ -11,6 +11,7 @@ from muniment.render.numbers import entries, find_estimate, interval, number, sh
 from muniment.render.page import Chart, Desk, Page, folder, operating_point
 from muniment.render.text import slug
 from muniment.render.views import criteria, utility
+from muniment.render.views.planned import drawn as drawn_planned
 from muniment.render.views.planned import planned
 from muniment.render.words import metric as printed
 
@@ -87,7 +88,7 @@ def _charts(view: ReleaseView, found: Entry, plan: Any, point: str | None) -> tu
         rows = _forest_rows(found, name, point)
         if rows:
             out.append(_forest(where, found, plan, name, rows, point))
-    return tuple(out)
+    return (*out, *drawn_planned(where, found))
 
 
 def _roc(where: str, found: Entry, curve: list[dict[str, float]]) -> Chart:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from muniment.render.numbers import entries, number, shown, whole
+from muniment.render import charts
+from muniment.render.numbers import entries, number, shown, signed, whole
+from muniment.render.page import Chart
+from muniment.render.text import slug
 from muniment.render.views.criteria import cohort_text
 from muniment.render.words import metric, spoken
 
@@ -42,6 +45,48 @@ def planned(found: Entry, point: str | None) -> dict[str, Any]:
     }
 
 
+def drawn(where: str, found: Entry) -> tuple[Chart, ...]:
+    """Return a forest chart of each hypothesis of non-inferiority that has a difference to draw."""
+    out = []
+    for item in entries(found, "non_inferiority"):
+        rows = [row for row in map(_row, entries(item, "entries")) if row is not None]
+        if rows:
+            out.append(_differences(where, item, rows))
+    return tuple(out)
+
+
+def _row(entry: Entry) -> charts.Row | None:
+    value, low, high = (number(entry.get(key)) for key in ("difference", "low", "high"))
+    n, events = number(entry.get("n")), number(entry.get("events"))
+    if value is None or low is None or high is None or n is None:
+        return None
+    name = spoken(entry.get("against"))
+    return charts.Row("against", name, value, low, high, int(n), None if events is None else int(events))
+
+
+def _differences(where: str, item: Entry, rows: list[charts.Row]) -> Chart:
+    name = metric(item.get("metric"))
+    margins = {number(entry.get("margin")) for entry in entries(item, "entries")}
+    margin = next(iter(margins)) if len(margins) == 1 else None
+    line = "" if margin is None else f" The solid line is minus the margin, {shown(-margin)}."
+    stated = "; ".join(
+        f"against {row.level} {signed(row.value)}, {signed(row.low)} to {signed(row.high)}" for row in rows
+    )
+    return Chart(
+        name=f"{where}/{_chart(item)}",
+        spec=charts.forest(
+            rows, f"Difference in {name}", overall=0.0, bound=None if margin is None else -margin
+        ),
+        alt=f"Difference in {name}, this release minus the comparator, with 95% intervals: {stated}.{line}",
+        caption=f"Difference in {name} with 95% interval. The dashed line is no difference; an interval "
+        f"that begins right of minus the margin rules the loss out.{line}",
+    )
+
+
+def _chart(item: Entry) -> str:
+    return f"non-inferiority-{slug(str(item.get('id')))}"
+
+
 def _section(found: Entry, name: str) -> Entry:
     section = found.get(name)
     return section if isinstance(section, Mapping) else {}
@@ -57,6 +102,7 @@ def _hypothesis(item: Entry) -> dict[str, Any]:
         "kind": kind,
         "word": word,
         "sentence": _ruled_out(item, compared),
+        "chart": _chart(item),
         "entries": [
             {"entry": entry, "verdict": _OUTCOMES.get(str(entry.get("outcome")), ("undecided", "Undecided"))}
             for entry in compared
