@@ -93,6 +93,11 @@ def test_studies_go_from_the_plan_to_the_verdict(studied):
     numbers = [item for item in found["numbers"] if "/agreement/" in item["pointer"]]
     assert numbers
     assert {item["outcome"] for item in numbers} == {"equal"}
+    assert studied.run("freeze", "2.0.0").code == 0
+    manifest = json.loads((studied.device / "releases" / "2.0.0" / "manifest.json").read_text())
+    assert {"releases/2.0.0/coders.csv", "releases/2.0.0/readings.csv"} <= {
+        item["path"] for item in manifest["files"]
+    }
 
 
 def test_a_changed_number_of_a_study_is_found(studied):

@@ -12,7 +12,7 @@ import polars as pl
 from muniment.errors import UnreadableInput
 from muniment.measure.flow import Step, cohort_flow, faults
 from muniment.measure.planned import TableOneSpec
-from muniment.measure.prepare import ID, MISSING
+from muniment.measure.prepare import ID, LABEL, MISSING, SCORE
 from muniment.measure.splits import PARTITION, PATIENT
 from muniment.measure.suppression import hidden
 from muniment.measure.table1 import Characteristic, Entry, table_one
@@ -21,7 +21,9 @@ from muniment.measure.tables import collect, open_table, require
 EVALUATED, TRAINING, OTHER = "evaluated", "training", "other"
 NOT_LOCKED = "not in the locked cohort"
 NO_LABEL, NO_SCORE = "no label", "no score"
-_KEY, _REASON, _GROUP, _USE = "id", "reason of exclusion", "group of analysis", "use"
+# No column of a plan can be called so: a colon is not in their names.
+_KEY, _LABEL, _SCORE, _LOCKED = "flow:id", "flow:label", "flow:score", "flow:locked"
+_REASON, _GROUP, _OUTSIDE, _USE = "flow:reason", "flow:group", "flow:outside", "flow:use"
 
 
 def flow(
@@ -48,14 +50,19 @@ def flow(
         withheld: groups that are hidden as levels of an axis, and why.
     """
     everybody = _patients(membership, [by, *(str(rule["column"]) for rule in rules)], "the flow")
-    analysed = rows.select(pl.col(ID).cast(pl.String).alias(_KEY), "label", "score")
+    analysed = rows.select(
+        pl.col(ID).cast(pl.String).alias(_KEY),
+        pl.col(LABEL).alias(_LABEL),
+        pl.col(SCORE).alias(_SCORE),
+        pl.lit(value=True).alias(_LOCKED),
+    )
     strangers = analysed.join(everybody, on=_KEY, how="anti").height
     names = [_rule(rule) for rule in rules]
-    joined = everybody.join(analysed.with_columns(pl.lit(value=True).alias("locked")), on=_KEY, how="left")
+    joined = everybody.join(analysed, on=_KEY, how="left")
     reason = pl.lit(None, dtype=pl.String)
-    locked = pl.col("locked").is_not_null()
-    for test, name in ((pl.col("score"), NO_SCORE), (pl.col("label"), NO_LABEL)):
-        reason = pl.when(locked & test.is_null()).then(pl.lit(name)).otherwise(reason)
+    locked = pl.col(_LOCKED).is_not_null()
+    for column, name in ((_SCORE, NO_SCORE), (_LABEL, NO_LABEL)):
+        reason = pl.when(locked & pl.col(column).is_null()).then(pl.lit(name)).otherwise(reason)
     reason = pl.when(~locked).then(pl.lit(NOT_LOCKED)).otherwise(reason)
     outside = pl.lit(value=False)
     for rule, name in reversed(list(zip(rules, names, strict=True))):
@@ -64,10 +71,10 @@ def flow(
         reason = pl.when(fails).then(pl.lit(name)).otherwise(reason)
         outside = outside | fails
     table = joined.with_columns(
-        reason.alias(_REASON), pl.col(by).fill_null(MISSING).alias(_GROUP), outside.alias("outside")
+        reason.alias(_REASON), pl.col(by).fill_null(MISSING).alias(_GROUP), outside.alias(_OUTSIDE)
     )
     broken = _broken(declared, everybody.height)
-    against = table.filter(pl.col("outside") & locked).height
+    against = table.filter(pl.col(_OUTSIDE) & locked).height
     if strangers or against:
         why = (
             f"{strangers} patients of the locked cohort are not in {membership.name}"
@@ -194,7 +201,7 @@ def _columns(path: Path) -> list[str]:
 
 
 def _patients(path: Path, columns: Sequence[str], what: str, as_text: bool = True) -> pl.DataFrame:
-    """Columns of a table with one row a patient, the patient's id as text in `id`."""
+    """Columns of a table with one row a patient, the patient's id as text under `_KEY`."""
     table = open_table(path)
     names = list(dict.fromkeys(columns))
     require(table.collect_schema().names(), [PATIENT, *names], path)

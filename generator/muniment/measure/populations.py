@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from muniment.measure.cohorts import OperatingPoint
+from muniment.measure.discrimination import DELONG
 from muniment.measure.incomplete import Bounded, IntentionToDiagnose, intention_to_diagnose
 from muniment.measure.missing import Share, field_missing, missingness, read_columns, rejects
 from muniment.measure.plan import Plan
@@ -69,14 +70,17 @@ def _population(
 ) -> list[dict[str, Any]]:
     reason = NOT_IMPUTED if population == IMPUTATION else found.undecided
     if reason is None:
-        return [_entry(population, item, *_under(population, item), found.level) for item in found.bounds]
+        return [
+            _json(population, item.metric, item.threshold, *_under(population, item), found.level)
+            for item in found.bounds
+        ]
     withheld = [("auroc", None), *((metric, point.id) for point in points for metric in METRICS[1:])]
     return [
         _json(
             population,
             metric,
             threshold,
-            undecided("delong" if metric == "auroc" else interval, reason),
+            undecided(DELONG if metric == "auroc" else interval, reason),
             None,
             found.level,
         )
@@ -92,10 +96,6 @@ def _under(population: str, item: Bounded) -> tuple[Result, int]:
         BEST: (item.best, item.n[2]),
         INTENTION: (item.unflagged, item.n[3]),
     }[population]
-
-
-def _entry(population: str, item: Bounded, result: Result, n: int, level: float) -> dict[str, Any]:
-    return _json(population, item.metric, item.threshold, result, n, level)
 
 
 def _json(

@@ -259,3 +259,11 @@ def test_bad_ratings_are_named():
         rated(made(1), order=("1", "2", "3", "4"))
     with pytest.raises(UsageError, match="two raters"):
         cohen_kappa(rated(made(1)))
+
+
+def test_a_table_of_too_many_pairs_is_refused():
+    """Units times raters is bounded before any memory is taken: mistaken columns do not end the process."""
+    n = 5000
+    frame = pl.DataFrame({"unit": range(n), "rater": range(n), "value": ["yes"] * n})
+    with pytest.raises(UnreadableInput, match="5000 units and 5000 raters; 20,000,000 pairs"):
+        read_ratings(frame.lazy(), "unit", "rater", "value")

@@ -133,6 +133,21 @@ def test_table_one_reads_splits_and_features(request_of, membership, layers, val
     assert "by partition of the splits; differences from train" in body["methods"]
 
 
+def test_columns_may_be_called_anything(request_of, membership, tmp_path, valid):
+    """A column called id, label, score or use is a column like others."""
+    split = membership.with_columns(label=pl.lit("x"), score=pl.col("patient_id") % 7)
+    pl.DataFrame({"patient_id": range(900, 1600)}).with_columns(
+        id=pl.col("patient_id") % 11, use=pl.lit("y")
+    ).write_parquet(tmp_path / "features.parquet")
+    named = (ProfiledTable("features", "datasets/features/1", tmp_path / "features.parquet"),)
+    plan = described(by="use", reference="other", columns=["id", "label", "score", "use"])
+    plan["analysis"] = plan["analysis"] | {"flow": {"by": "label"}}
+    body = evaluate(request_of(membership=split, plan=plan, profiled=named))
+    valid(body, "evaluation")
+    assert [row["column"] for row in body["table_one"]["rows"]] == ["id", "label", "score", "use"]
+    assert body["flow"]["groups"] == [{"group": "x", "n": 600}]
+
+
 def test_table_one_by_use(request_of, membership, layers, rows, tmp_path, valid):
     """Evaluated, trained on, or neither: whoever is both counts as evaluated."""
     pl.DataFrame({"patient_id": range(900, 1010)}).write_parquet(tmp_path / "training.parquet")
