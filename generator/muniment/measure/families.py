@@ -7,7 +7,7 @@ from typing import Any
 
 from muniment.measure.criteria import MET, UNDECIDED, UNMET
 from muniment.measure.multiplicity import BONFERRONI, FIXED, HOLM, Adjusted, adjust
-from muniment.measure.planned import CONJUNCTION, Control
+from muniment.measure.planned import Control
 from muniment.measure.pvalues import PValue
 from muniment.model.estimate import rounded
 
@@ -106,7 +106,7 @@ def sentences(control: Control) -> str:
                 f"tested in this order, each at a two-sided error rate of {level}, up to the first that is "
                 "not shown (Maurer, Hothorn and Lehmacher 1995)"
             )
-        case name if name == CONJUNCTION:
+        case "all_must_pass":
             how = (
                 f"one claim that is made only where every one of them is met; each is tested at {level} and "
                 "no p value is adjusted, since one failure is enough to fail the claim (Berger 1982)"

@@ -12,7 +12,6 @@ from typing import Any
 
 from muniment.measure.prepare import plain
 
-CONJUNCTION = "all_must_pass"
 INTENTION, PROTOCOL, WORST, BEST = "intention_to_diagnose", "per_protocol", "worst_case", "best_case"
 IMPUTATION = "multiple_imputation"
 READER_DIFFERENCE = "reader_difference"
