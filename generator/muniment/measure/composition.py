@@ -109,7 +109,7 @@ def _open(by: str, screened: int, why: str) -> dict[str, Any]:
 def _broken(declared: Sequence[Mapping[str, Any]], screened: int) -> dict[str, Any]:
     """What does not close in the flow that the splits record states; nothing where it states none."""
     if not declared:
-        return {}
+        return {"declared_faults": []}
     steps = [Step(str(item["step"]), int(item["n_in"]), int(item["n_out"])) for item in declared]
     return {"declared_faults": list(faults(screened, steps))}
 
