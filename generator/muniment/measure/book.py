@@ -11,7 +11,6 @@ from muniment.measure.criteria import Evidence, judged, of_comparison, of_estima
 from muniment.measure.estimates import AT_PREVALENCE, COUNT_METRICS, THRESHOLD_METRICS
 from muniment.measure.plan import Comparator, Criterion, Plan
 from muniment.measure.planned import READER_DIFFERENCE
-from muniment.measure.pvalues import PValue, p_value
 
 Level = tuple[tuple[str, str], ...]
 
@@ -88,8 +87,8 @@ def book(
     return out
 
 
-def judgements(criterion: Criterion, plan: Plan, numbers: Book) -> Iterator[tuple[dict[str, Any], PValue]]:
-    """The entries of one criterion with their p values: one, or one a level for `each`."""
+def judgements(criterion: Criterion, plan: Plan, numbers: Book) -> Iterator[tuple[dict[str, Any], Evidence]]:
+    """The entries of one criterion and what each was judged on: one, or one a level for `each`."""
     at_threshold = criterion.metric in (*THRESHOLD_METRICS, *AT_PREVALENCE, *COUNT_METRICS)
     point = (criterion.operating_point or numbers.point) if at_threshold else None
     cohorts = [criterion.cohort]
@@ -97,11 +96,10 @@ def judgements(criterion: Criterion, plan: Plan, numbers: Book) -> Iterator[tupl
         cohorts = [((criterion.each, level),) for level in numbers.levels.get(criterion.each, ())]
         if not cohorts:
             missing = Evidence(missing=f"the plan has no subgroup axis {criterion.each}")
-            yield judged(criterion, missing, {}, point, plan.settings), p_value(criterion, missing)
+            yield judged(criterion, missing, {}, point, plan.settings), missing
     for cohort in cohorts:
         evidence = _evidence(criterion, point, cohort, numbers, plan)
-        entry = judged(criterion, evidence, dict(cohort), point, plan.settings)
-        yield entry, p_value(criterion, evidence)
+        yield judged(criterion, evidence, dict(cohort), point, plan.settings), evidence
 
 
 def _evidence(criterion: Criterion, point: str | None, cohort: Level, numbers: Book, plan: Plan) -> Evidence:

@@ -148,7 +148,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         planned,
         suppressed=overall.suppressed is not None,
     )
-    judged = [item for criterion in plan.criteria for item in judgements(criterion, plan, numbers)]
+    judged = {criterion: list(judgements(criterion, plan, numbers)) for criterion in plan.criteria}
     control = plan.analyses.control
     if control is not None:
         planned["multiplicity"] = family(control, judged)
@@ -177,7 +177,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         "equivalence": equivalence(prepared, plan, request.operating_point),
         "splits": splits(request.membership) | _overlap(request),
         "operational": operational,
-        "criteria": [entry for entry, _ in judged],
+        "criteria": [entry for found in judged.values() for entry, _ in found],
         "limitations": list(request.limitations),
         "methods": " ".join((_methods(plan, prepared), *said)),
         "attribution": attribution(request.attribution, _scores(prepared), settings.level, settings.min_n),
@@ -345,6 +345,14 @@ def _operational(body: Tree) -> list[dict[str, Any]]:
         raise UnreadableInput(
             "operational.json has no list of metrics", hint="Its shape is muniment/operational/v1."
         )
+    for item in metrics:
+        for key in ("value", "low", "high", "level", "n", "events"):
+            number = item.get(key)
+            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float))):
+                raise UnreadableInput(
+                    f"operational.json: {key} of {item['metric']!r} is {number!r} and no number",
+                    hint="Its shape is muniment/operational/v1.",
+                )
     return [
         {key: rounded(value) if isinstance(value, float) else value for key, value in thawed(item).items()}
         for item in metrics

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from muniment.measure.criteria import MET, UNDECIDED, UNMET
+from muniment.measure.criteria import MET, UNDECIDED, UNMET, Evidence
 from muniment.measure.multiplicity import BONFERRONI, FIXED, HOLM, Adjusted, adjust
+from muniment.measure.plan import Criterion
 from muniment.measure.planned import Control
-from muniment.measure.pvalues import PValue
+from muniment.measure.pvalues import PValue, p_value
 from muniment.model.estimate import rounded
 
 ADJUSTMENTS = {"holm": HOLM, "fixed_sequence": FIXED, "bonferroni": BONFERRONI}
 """The plan's methods that adjust, to what carries them out."""
 
 
-def family(control: Control, judged: Sequence[tuple[Mapping[str, Any], PValue]]) -> dict[str, Any]:
+def family(
+    control: Control, judged: Mapping[Criterion, Sequence[tuple[Mapping[str, Any], Evidence]]]
+) -> dict[str, Any]:
     """Return `multiplicity` of `evaluation.json`: every criterion of the family with p and decision.
 
     A criterion of several levels has the largest p of them, since all must hold (Berger 1982, Technometrics
@@ -24,11 +27,17 @@ def family(control: Control, judged: Sequence[tuple[Mapping[str, Any], PValue]])
 
     Args:
         control: the plan's declaration.
-        judged: entries of `criteria` with their p values, several for a criterion with `each`.
+        judged: each criterion's entries and what they were judged on, several for one with `each`.
     """
-    entries = {name: [item for item in judged if item[0]["id"] == name] for name in control.family}
-    outcomes = {name: _together([body["outcome"] for body, _ in found]) for name, found in entries.items()}
-    tests = {name: _largest([test for _, test in found]) for name, found in entries.items()}
+    members = {name: [criterion for criterion in judged if criterion.id == name] for name in control.family}
+    outcomes = {
+        name: _together([body["outcome"] for criterion in found for body, _ in judged[criterion]])
+        for name, found in members.items()
+    }
+    tests = {
+        name: _largest([p_value(criterion, on) for criterion in found for _, on in judged[criterion]])
+        for name, found in members.items()
+    }
     adjusted: Mapping[str, Adjusted] = {}
     if control.method in ADJUSTMENTS:
         found = adjust(

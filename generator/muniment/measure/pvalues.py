@@ -93,8 +93,9 @@ def p_value(criterion: Criterion, evidence: Evidence) -> PValue:
 def interval_at(evidence: Evidence) -> At | None:
     """A number's interval at any level, from the recorded one; `None` where its method has no such form."""
     value, low, high, level = evidence.value, evidence.low, evidence.high, evidence.level
-    if value is None or low is None or high is None or level is None:
+    if value is None or low is None or high is None or not _level(level):
         return None
+    assert level is not None
     method = evidence.method or ""
     if method in proportions.INTERVALS and evidence.n:
         hits, n = round(value * evidence.n), evidence.n
@@ -143,6 +144,11 @@ def _paired(both: int, first: int, second: int, neither: int, level: float) -> I
     assert result.low is not None
     assert result.high is not None
     return result.low, result.high
+
+
+def _level(level: object) -> bool:
+    """Whether a recorded level is one; that of an operational metric is whatever its file says."""
+    return isinstance(level, float) and 0 < level < 1
 
 
 def _same(value: float) -> float:

@@ -225,3 +225,30 @@ def test_a_half_width_can_be_a_criterion(request_of, valid):
     assert (narrow["outcome"], narrower["outcome"]) == ("met", "unmet")
     half = (narrow["high"] - narrow["low"]) / 2
     assert narrow["message"] == f"half width {half:.3g} of auroc (n 600) is at or below 0.05"
+
+
+@pytest.mark.parametrize("level", [0.95, 5.0, 0.0, -1.0, None])
+def test_an_operational_metric_has_a_p_value_only_with_a_level(request_of, valid, level):
+    """Its file says what it likes: a level that is none makes no test and no error."""
+    metric = {
+        "metric": "fallback_success",
+        "value": 0.995,
+        "low": 0.99,
+        "high": 0.998,
+        "n": 1000,
+        "method": "wilson",
+        "level": level,
+    }
+    criteria = [criterion("fallback", "fallback_success", ">=", 0.98, "lower", "operational")]
+    control = {"method": "holm", "family": ["fallback"], "alpha": 0.05}
+    plan = planned(criteria, multiplicity_control=control)
+    (entry,) = evaluate(request_of(plan=plan, operational={"metrics": [metric]}))["multiplicity"]["criteria"]
+    assert entry["outcome"] == "met"
+    assert (entry["p"] is not None) is (level == 0.95)
+
+
+def test_an_operational_number_that_is_none_is_refused(request_of):
+    """Text in the place of a number is one clear error."""
+    metric = {"metric": "uptime", "value": "high"}
+    with pytest.raises(UnreadableInput, match="value of 'uptime' is 'high' and no number"):
+        evaluate(request_of(operational={"metrics": [metric]}))
