@@ -49,11 +49,11 @@ def main() -> None:
 
 
 def clear() -> None:
-    """Remove what is made again: seals, manifests, evaluations, the old domain."""
+    """Remove what is made again: seals, manifests, evaluations, analyses, the old domain."""
     shutil.rmtree(DEVICE / "seals", ignore_errors=True)
     shutil.rmtree(DEVICE / "trust", ignore_errors=True)
     shutil.rmtree(ROOT / "build" / "example-trust", ignore_errors=True)
-    for name in ("manifest.json", "evaluation.json"):
+    for name in ("manifest.json", "evaluation.json", "analysis.json"):
         for path in (DEVICE / "releases").glob(f"*/{name}"):
             path.unlink()
 

@@ -18,7 +18,7 @@ MARKS = {"met": "met      ", "unmet": "UNMET    ", "undecided": "undecided"}
 def evaluate(
     release: str, evidence: str | None, as_of: str | None, quiet: bool, output: str, dry_run: bool
 ) -> int:
-    """Run exactly the locked plan of RELEASE over its predictions and write evaluation.json.
+    """Run exactly the locked plan of RELEASE over its predictions; write evaluation.json and analysis.json.
 
     Exit code 1 if a criterion is unmet.
     """
@@ -36,7 +36,9 @@ def evaluate(
         cohort = ", ".join(f"{axis} {level}" for axis, level in sorted(criterion["cohort"].items()))
         name = f"{criterion['id']}{' · ' + cohort if cohort else ''}"
         click.echo(f"{MARKS[criterion['outcome']]} {name:<40} {criterion['message']}")
-    click.echo(f"\n{written.note}: {written.path.name}, sha256 {written.sha256}")
+    click.echo("")
+    for each in written:
+        click.echo(f"{each.note}: {each.path.name}, sha256 {each.sha256}")
     return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
 
 

@@ -175,11 +175,9 @@ class _Gathering:
         return dossier.evaluation
 
     def analysis(self) -> Tree:
-        """The computed analysis of errors, robustness and explanations that the release names."""
+        """The computed analysis of errors, robustness and explanations."""
         if self.dossier.analysis is not None:
-            self.places[("analysis",)] = Place(
-                f"{self.device.id}/{self.dossier.release.body['analysis']['path']}"
-            )
+            self.places[("analysis",)] = Place(f"{self.device.id}/{self.dossier.id}/analysis.json")
         return self.dossier.analysis
 
     def release(self, dossier: Dossier, standings: Mapping[str, Standing], at: Path = ("release",)) -> Tree:

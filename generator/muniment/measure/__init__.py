@@ -1,9 +1,9 @@
 """Measures: row-level predictions to estimates with intervals. The only user of Polars and NumPy.
 
 `measure_table`, `compare_tables` and `drift_tables` take anybody's tables; `evaluate` runs a locked plan;
-`take_snapshot` describes a dataset. What a report needs beside them (agreement, reader studies, attribution,
-missing data, sample sizes, Table 1, overlap) is imported when it is first used, so that measuring a small
-table does not wait for it.
+`take_snapshot` describes a dataset. What a report needs beside them (analysis of errors, agreement, reader
+studies, missing data, sample sizes, Table 1, overlap) is imported when it is first used, so that measuring
+a small table does not wait for it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ from muniment.measure.tables import open_table
 
 if TYPE_CHECKING:
     from muniment.measure.agreement import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
+    from muniment.measure.analysis import AnalysisRequest, GoldenCases, Shown, analyse
+    from muniment.measure.analysis_rows import Sources
+    from muniment.measure.coverage import Uncertainty
+    from muniment.measure.degradation import Perturbation
+    from muniment.measure.error_cells import EdgeCondition
     from muniment.measure.flow import Flow, cohort_flow
     from muniment.measure.incomplete import IntentionToDiagnose, intention_to_diagnose
     from muniment.measure.missing import Missingness, Rejects, missingness, rejects
@@ -49,30 +54,38 @@ if TYPE_CHECKING:
     from muniment.measure.table1 import TableOne, table_one
 
 __all__ = [
+    "AnalysisRequest",
     "AttributionTable",
     "CompareRequest",
     "Drift",
     "DriftRequest",
+    "EdgeCondition",
     "EvaluationRequest",
     "Family",
     "Flow",
+    "GoldenCases",
     "IntentionToDiagnose",
     "MeasureRequest",
     "Measures",
     "Missingness",
     "NonInferiorityVerdict",
     "Overlaps",
+    "Perturbation",
     "Precision",
     "ProfiledTable",
     "Ratings",
     "ReaderStudy",
     "Rejects",
     "SampleSize",
+    "Shown",
     "Snapshot",
     "SnapshotRequest",
+    "Sources",
     "Study",
     "TableOne",
+    "Uncertainty",
     "adjust",
+    "analyse",
     "buderer",
     "c_statistic",
     "calibration_slope",
@@ -110,6 +123,14 @@ _LATER = {
     "fleiss_kappa": "agreement",
     "gwet_ac1": "agreement",
     "krippendorff_alpha": "agreement",
+    "AnalysisRequest": "analysis",
+    "GoldenCases": "analysis",
+    "Shown": "analysis",
+    "analyse": "analysis",
+    "Sources": "analysis_rows",
+    "Uncertainty": "coverage",
+    "Perturbation": "degradation",
+    "EdgeCondition": "error_cells",
     "Flow": "flow",
     "cohort_flow": "flow",
     "IntentionToDiagnose": "incomplete",

@@ -138,7 +138,7 @@ class Dossier:
     outside: Mapping[str, Record] = field(default_factory=dict)
     """Records about this release that stay outside the manifest: decisions, waivers, drills, deployments."""
     analysis: Tree = None
-    """The JSON that the release names as its `analysis`; `None` where there is none, or other bytes."""
+    """`analysis.json` parsed; `None` where there is none."""
 
     @property
     def id(self) -> str:

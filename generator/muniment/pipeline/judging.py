@@ -67,7 +67,7 @@ def judge_all(
     numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
     for device in found.devices:
         if deep:
-            from muniment.pipeline.numbers import recomputed
+            from muniment.pipeline.recomputing import recomputed
 
             for dossier in device.releases:
                 if dossier.version not in wanted(device):
@@ -265,12 +265,13 @@ class _Bench:
             for item in items:
                 if item["outcome"] not in SAME:
                     path, _, pointer = str(item["pointer"]).partition("#")
+                    name = path.rpartition("/")[2]
                     out.append(
                         Finding(
                             "number",
                             f"recorded {item['recorded']}, recomputed {item['recomputed']}",
                             Where(path, pointer),
-                            hint="never edit evaluation.json; run `muniment evaluate` and decide again",
+                            hint=f"never edit {name}; run `muniment evaluate` and decide again",
                         )
                     )
         return out
@@ -312,7 +313,7 @@ def authorised_with_plan(device: Device, dossier: Dossier) -> Dossier | None:
 
 def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:
     """Return the seals on a release's own files, its records and the decisions about it, by time."""
-    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json")}
+    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json", "analysis.json")}
     paths.update(record.document.path.split("/", 1)[1] for record in dossier.records.values())
     paths.update(f"{reference}.yaml" for reference in dossier.outside)
     mine = [seal for seal in seals if paths & set(seal.subjects)]
@@ -324,7 +325,7 @@ def _digests(device: Device) -> dict[str, str]:
     out = {r.document.path.split("/", 1)[1]: r.document.sha256 for r in device.records.values()}
     for dossier in device.releases:
         out.update({a.path: a.actual for a in dossier.artifacts if a.actual is not None})
-        for name in ("evaluation.json", "manifest.json"):
+        for name in ("analysis.json", "evaluation.json", "manifest.json"):
             path = f"{dossier.id}/{name}"
             if device.files.exists(path):
                 out[path] = device.files.digest(path)

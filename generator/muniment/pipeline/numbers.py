@@ -1,14 +1,13 @@
-"""Evaluations recomputed from the row-level tables that a release points at."""
+"""The evaluation of a release computed from the row-level tables that it points at."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
-from muniment.errors import MunimentError, UnreadableInput, UsageError
 from muniment.model.evidence import Device, Dossier, Record
-from muniment.model.tree import walk
+from muniment.pipeline.parts import json_object as _parsed
+from muniment.pipeline.parts import needed as _needed
+from muniment.pipeline.parts import record_path as _path
 
 TRAINING_MEMBERS = "training_members"
 """Role of the component that lists the patients whose outcomes shaped the model."""
@@ -92,60 +91,3 @@ def _ranges(claim: Record) -> dict[str, tuple[float, float]]:
         for item in claim.body["inputs"]
         if "valid_range" in item
     }
-
-
-def recomputed(device: Device, dossier: Dossier) -> tuple[Mapping[str, Any], ...]:
-    """Recompute a release's evaluation and compare every number in it with the recorded one.
-
-    Each item is `{pointer, recorded, recomputed, outcome}` with outcome `equal`, `within 1e-9` or
-    `differs`. An evaluation that cannot be recomputed is one difference that says why, never a pass.
-    """
-    from muniment import measure
-
-    prefix = f"{device.id}/{dossier.id}/evaluation.json"
-    recorded = dossier.evaluation
-    if recorded is None:
-        return ()
-    try:
-        fresh = json.loads(measure.evaluation_bytes(evaluation(device, dossier)))
-    except MunimentError as error:
-        return ({"pointer": prefix, "recorded": None, "recomputed": str(error), "outcome": "not recomputed"},)
-    differing = {item["pointer"]: item for item in measure.differences(recorded, fresh)}
-    equal = [
-        {"pointer": where, "recorded": node, "recomputed": node, "outcome": "equal"}
-        for where, node in walk(recorded)
-        if _is_number(node) and where not in differing and not where.startswith("/producer")
-    ]
-    return tuple({**item, "pointer": f"{prefix}#{item['pointer']}"} for item in (*equal, *differing.values()))
-
-
-def _is_number(node: object) -> bool:
-    return isinstance(node, (int, float)) and not isinstance(node, bool)
-
-
-def _parsed(data: bytes, path: str) -> Any:
-    hint = "write it again with the pipeline"
-    try:
-        value = json.loads(data)
-    except RecursionError:
-        raise UnreadableInput(f"{path} is nested too deep", hint=hint) from None
-    except ValueError as error:
-        raise UnreadableInput(f"{path} is not JSON: {error}", hint=hint) from None
-    if not isinstance(value, dict):
-        # `null` would pass for a release without operational measurements.
-        raise UnreadableInput(f"{path} is no JSON object", hint=hint)
-    return value
-
-
-def _needed(dossier: Dossier, reference: str) -> Record:
-    record = dossier.get(reference)
-    if record is None:
-        raise UsageError(
-            f"{dossier.id} refers to {reference}, which is missing or has a fault",
-            hint="run `muniment check`",
-        )
-    return record
-
-
-def _path(record: Record) -> str:
-    return record.document.path.split("/", 1)[1]

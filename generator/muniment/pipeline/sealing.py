@@ -18,6 +18,7 @@ from muniment.attest import statements
 from muniment.errors import SealError, UsageError
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.seal import Seal
+from muniment.pipeline.analysing import analysis
 from muniment.pipeline.numbers import evaluation
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import Survey, find_release, survey
@@ -61,27 +62,38 @@ class Written:
 
 def write_evaluation(
     request: Request, name: str, *, dry_run: bool = False
-) -> tuple[Written, Mapping[str, Any]]:
-    """Run the plan of a release and write its `evaluation.json`.
+) -> tuple[tuple[Written, Written], Mapping[str, Any]]:
+    """Run the plan of a release; write its `evaluation.json`, and its `analysis.json` beside it.
 
-    Refuses to change the evaluation of a frozen release: its approvals bind those very bytes.
+    Refuses to change either of a frozen release: its approvals bind those very bytes. Both are computed
+    before one is written. Returns what was written of the two, in this order, and the evaluation's content.
     """
     from muniment import measure
 
     device, dossier = _sound_release(survey(request), name)
     content = evaluation(device, dossier)
-    data = measure.evaluation_bytes(content)
-    path = _folder(request, device) / dossier.id / "evaluation.json"
-    same = path.is_file() and path.read_bytes() == data
-    if dossier.manifest and not same:
-        raise UsageError(
-            f"release {dossier.version} is frozen, and its evaluation would change",
-            hint="a changed release needs a new version; or delete manifest.json, which voids every approval",
-        )
-    if not same and not dry_run:
-        _write(path, data)
-    note = "unchanged" if same else ("would change" if dry_run else "written")
-    return Written(path, hashlib.sha256(data).hexdigest(), note), content
+    folder = _folder(request, device) / dossier.id
+    fresh = {
+        folder / "evaluation.json": measure.evaluation_bytes(content),
+        folder / "analysis.json": measure.evaluation_bytes(analysis(device, dossier)),
+    }
+    same = {path: path.is_file() and path.read_bytes() == data for path, data in fresh.items()}
+    for path in fresh:
+        # A release that was frozen before there were analyses keeps its manifest, and gets none.
+        listed = f"{dossier.id}/{path.name}" in dossier.manifest or path.name == "evaluation.json"
+        if dossier.manifest and not same[path] and listed:
+            raise UsageError(
+                f"release {dossier.version} is frozen, and its {path.stem} would change",
+                hint="make a new version; or delete manifest.json, which voids every approval",
+            )
+    written = []
+    for path, data in fresh.items():
+        kept = same[path] or bool(dossier.manifest)
+        if not kept and not dry_run:
+            _write(path, data)
+        note = "unchanged" if kept else ("would change" if dry_run else "written")
+        written.append(Written(path, hashlib.sha256(data).hexdigest(), note))
+    return (written[0], written[1]), content
 
 
 def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:

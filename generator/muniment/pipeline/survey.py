@@ -10,6 +10,7 @@ from muniment.errors import UsageError
 from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
+from muniment.model.tree import Tree
 from muniment.pipeline.request import Request
 from muniment.pipeline.versions import outdated
 
@@ -124,33 +125,28 @@ def _with_sound_evaluations(device: Device) -> tuple[Device, tuple[Finding, ...]
     findings: list[Finding] = []
     releases = []
     for dossier in device.releases:
-        faults = _misshapen(device, dossier) if dossier.evaluation is not None else ()
-        findings.extend(faults)
-        sound = replace(dossier, evaluation=None) if faults else dossier
-        faults = _misshapen_analysis(device, dossier) if dossier.analysis is not None else ()
-        findings.extend(faults)
-        releases.append(replace(sound, analysis=None) if faults else sound)
+        sound = dossier
+        if dossier.evaluation is not None:
+            faults = _misshapen(device, dossier, "evaluation", dossier.evaluation)
+            findings.extend(faults)
+            sound = replace(sound, evaluation=None) if faults else sound
+        if dossier.analysis is not None:
+            faults = _misshapen(device, dossier, "analysis", dossier.analysis)
+            findings.extend(faults)
+            sound = replace(sound, analysis=None) if faults else sound
+        releases.append(sound)
     return replace(device, releases=tuple(releases)), tuple(findings)
 
 
-def _misshapen(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
-    path = f"{dossier.id}/evaluation.json"
-    file, body = f"{device.id}/{path}", dossier.evaluation
+def _misshapen(device: Device, dossier: Dossier, name: str, body: Tree) -> tuple[Finding, ...]:
+    """Return the faults of `evaluation.json` or `analysis.json`, by its name without suffix."""
+    path = f"{dossier.id}/{name}.json"
+    file = f"{device.id}/{path}"
     remedy = "write it with `muniment evaluate`; it is never edited by hand"
-    faults = check.conforms(shipped.folder("schemas"), "evaluation.v1", body, file, remedy=remedy)
+    faults = check.conforms(shipped.folder("schemas"), f"{name}.v1", body, file, remedy=remedy)
     if not faults and (body["device"], body["release"]) != (device.id, dossier.version):
-        said = f"this is the evaluation of {body['device']} {body['release']}"
+        said = f"this is the {name} of {body['device']} {body['release']}"
         faults = (Finding("json", said, Where(file, "/release"), hint=remedy),)
-    return _located(device, path, faults)
-
-
-def _misshapen_analysis(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
-    path, body = dossier.release.body["analysis"]["path"], dossier.analysis
-    remedy = (
-        "write it again with what computed it, never by hand; schemas/outputs/analysis.v1.json has its shape"
-    )
-    schemas = shipped.folder("schemas")
-    faults = check.conforms(schemas, "analysis.v1", body, f"{device.id}/{path}", remedy=remedy)
     return _located(device, path, faults)
 
 
