@@ -197,7 +197,7 @@ def stability(found: Contributions, rows: CohortRows, plan: Plan) -> list[dict[s
             if reason:
                 told = _told(undecided(method, reason), None, suppressed=True)
             elif metric == "rank_correlation":
-                told = _told(_student(held, settings.level), n, suppressed=False)
+                told = _told(student(held, settings.level), n, suppressed=False)
             else:
                 share = proportion(alike, pairs, settings.level, settings.interval, "no patients")
                 told = _told(share, n, suppressed=False)
@@ -210,8 +210,8 @@ def _largest(values: Floats) -> Ints:
     return np.asarray(np.argmax(np.where(np.isfinite(values), np.abs(values), -1.0), axis=1))
 
 
-def _student(values: Floats, level: float) -> Result:
-    """Mean with Student's interval, clipped to what a correlation can be."""
+def student(values: Floats, level: float) -> Result:
+    """Mean of correlations with Student's interval, clipped to what a correlation can be; shape (n,)."""
     n = len(values)
     if n < 2:
         return undecided(STUDENT, "fewer than two patients")
