@@ -28,7 +28,7 @@ COMMANDS = {
     "compare": ("muniment.cli.measure", "Compare two prediction tables on the same patients."),
     "drift": ("muniment.cli.measure", "Show how far a window's columns are from a baseline's."),
     "snapshot": ("muniment.cli.snapshot", "Write an immutable manifest of a dataset's files."),
-    "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan; write evaluation.json and analysis.json."),
+    "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan; write evaluation and analysis."),
     "freeze": ("muniment.cli.evaluate", "Write a release's manifest.json; from here on approvals bind."),
     "trust": ("muniment.cli.seal", "Make and show the local trust domain."),
     "lock": ("muniment.cli.seal", "Seal an acceptance plan before the evaluation."),

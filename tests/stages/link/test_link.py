@@ -153,6 +153,13 @@ FAULTS: dict[str, tuple[str, Any, str, str, str]] = {
         'did you mean "default"?',
         "there are: default",
     ),
+    "unknown axis of a case": (
+        "releases/1.0.0",
+        lambda b: b.update(analysis={"case_axes": ["sxe"]}),
+        "/analysis/case_axes/0",
+        'did you mean "sex"?',
+        "there are: sex",
+    ),
     "unknown comparator": (
         "plans/1",
         lambda b: b["criteria"][0].update(against="previous"),
