@@ -36,9 +36,9 @@ def main() -> None:
         sys.exit("\n".join(f"{f.where}: {f.message}" for f in blocking))
     versions = [dossier.version for device in found.devices for dossier in device.releases]
     for version in versions:
-        written, content = sealing.write_evaluation(asked, version)
-        unmet = [c["id"] for c in content["criteria"] if c["outcome"] == "unmet"]
-        print(f"evaluated {version}: {len(content['criteria'])} judgements, unmet {unmet or 'none'}")
+        criteria = sealing.write_evaluation(asked, version).evaluation["criteria"]
+        unmet = [c["id"] for c in criteria if c["outcome"] == "unmet"]
+        print(f"evaluated {version}: {len(criteria)} judgements, unmet {unmet or 'none'}")
         sealing.freeze(asked, version)
     first = instant(acts[0]["at"]) - datetime.timedelta(days=1)
     domain = attest.create_domain(ROOT / "build" / "example-trust", name="prognosis-180", at=first)

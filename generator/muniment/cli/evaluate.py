@@ -26,7 +26,8 @@ def evaluate(
 
     request = settle(evidence, as_of, quiet)
     request.doors.progress("evaluating")
-    written, content = write_evaluation(request, release, dry_run=dry_run)
+    done = write_evaluation(request, release, dry_run=dry_run)
+    content = done.evaluation
     request.doors.progress("")
     unmet = any(c["outcome"] == "unmet" for c in content["criteria"])
     if output == "json":
@@ -37,7 +38,9 @@ def evaluate(
         name = f"{criterion['id']}{' · ' + cohort if cohort else ''}"
         click.echo(f"{MARKS[criterion['outcome']]} {name:<40} {criterion['message']}")
     click.echo("")
-    for each in written:
+    for gap in done.analysis["undecided"]:
+        click.echo(f"analysis undecided: {gap['section']}: {gap['reason']}")
+    for each in done.files:
         click.echo(f"{each.note}: {each.path.name}, sha256 {each.sha256}")
     return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
 

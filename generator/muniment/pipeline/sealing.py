@@ -60,22 +60,30 @@ class Written:
     note: str = ""
 
 
-def write_evaluation(
-    request: Request, name: str, *, dry_run: bool = False
-) -> tuple[tuple[Written, Written], Mapping[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation of a release came to."""
+
+    files: tuple[Written, Written]
+    """`evaluation.json` and `analysis.json`."""
+    evaluation: Mapping[str, Any]
+    analysis: Mapping[str, Any]
+
+
+def write_evaluation(request: Request, name: str, *, dry_run: bool = False) -> Evaluated:
     """Run the plan of a release; write its `evaluation.json`, and its `analysis.json` beside it.
 
     Refuses to change either of a frozen release: its approvals bind those very bytes. Both are computed
-    before one is written. Returns what was written of the two, in this order, and the evaluation's content.
+    before one is written.
     """
     from muniment import measure
 
     device, dossier = _sound_release(survey(request), name)
-    content = evaluation(device, dossier)
+    content, explored = evaluation(device, dossier), analysis(device, dossier)
     folder = _folder(request, device) / dossier.id
     fresh = {
         folder / "evaluation.json": measure.evaluation_bytes(content),
-        folder / "analysis.json": measure.evaluation_bytes(analysis(device, dossier)),
+        folder / "analysis.json": measure.evaluation_bytes(explored),
     }
     same = {path: path.is_file() and path.read_bytes() == data for path, data in fresh.items()}
     for path in fresh:
@@ -86,14 +94,19 @@ def write_evaluation(
                 f"release {dossier.version} is frozen, and its {path.stem} would change",
                 hint="make a new version; or delete manifest.json, which voids every approval",
             )
-    written = []
-    for path, data in fresh.items():
-        kept = same[path] or bool(dossier.manifest)
-        if not kept and not dry_run:
-            _write(path, data)
-        note = "unchanged" if kept else ("would change" if dry_run else "written")
-        written.append(Written(path, hashlib.sha256(data).hexdigest(), note))
-    return (written[0], written[1]), content
+    first, second = (
+        _computed(path, data, kept=same[path] or bool(dossier.manifest), dry_run=dry_run)
+        for path, data in fresh.items()
+    )
+    return Evaluated((first, second), content, explored)
+
+
+def _computed(path: Path, data: bytes, *, kept: bool, dry_run: bool) -> Written:
+    """Write a computed file unless it is to stay as it is, and say which."""
+    if not kept and not dry_run:
+        _write(path, data)
+    note = "unchanged" if kept else ("would change" if dry_run else "written")
+    return Written(path, hashlib.sha256(data).hexdigest(), note)
 
 
 def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:
