@@ -166,6 +166,19 @@ def _hidden(labelled: pl.DataFrame, plan: Plan) -> Hidden:
     return out
 
 
+def hidden_with(sizes: Mapping[str, int], already: Mapping[str, str], min_n: int) -> dict[str, str]:
+    """Which levels of an axis are not shown where a number rests on fewer patients than the level has.
+
+    Args:
+        sizes: level to the patients behind its number.
+        already: levels that are hidden anyway, with the reason.
+        min_n: the smallest size that is shown.
+    """
+    known = {(level,): why for level, why in already.items() if level in sizes}
+    found = hidden({(level,): n for level, n in sizes.items()}, min_n, known)
+    return {level: why for (level,), why in found.items()}
+
+
 def levels_of(frame: pl.DataFrame, column: str) -> list[str]:
     """The levels of a subgroup column that occur, in order."""
     return sorted(str(level) for level in frame[f"by:{column}"].unique().to_list())

@@ -6,7 +6,7 @@ maker computes it; this module reads the table and runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from muniment.errors import UnreadableInput
-from muniment.measure.analysis_rows import ANSWERED, CohortRows
+from muniment.measure.analysis_rows import ANSWERED, CohortRows, hidden_with, levels_of
 from muniment.measure.bootstrap import Resampling, interval
 from muniment.measure.distributions import t_critical
 from muniment.measure.kernel import Floats, Ints
@@ -27,6 +27,7 @@ from muniment.measure.result import Result, undecided
 from muniment.measure.splits import PATIENT
 from muniment.measure.suppression import fewer
 from muniment.measure.tables import collect, open_table, require
+from muniment.measure.units import Flags
 from muniment.model.estimate import rounded
 
 NOW, BEFORE = "contribution", "contribution_previous"
@@ -122,11 +123,12 @@ def consistency(
     from the same draw. A figure that is missing is left out of its feature's mean.
     """
     size = np.abs(found.now)
-    cells = list(_levels(rows, plan))
-    weights_of = [member for _axis, _level, member, why in cells if why is None]
+    explained: Flags = np.asarray(np.isfinite(size).any(axis=1))
+    cells = list(_levels(rows, plan, explained))
+    shown = [member for _axis, _level, member, why in cells if why is None]
     whole = np.ones(len(size), dtype=bool)
-    means = _means(size, [whole, *weights_of], np.ones((1, len(size)), dtype=np.int64))
-    drawn = _replicates(size, [whole, *weights_of], resampling)
+    means = _means(size, [whole, *shown], np.ones((1, len(size)), dtype=np.int64))
+    drawn = _replicates(size, [whole, *shown], resampling)
     out, at = [], 0
     for axis, level, member, why in cells:
         head = {"axis": axis, "level": level, "metric": "rank_correlation"}
@@ -141,7 +143,7 @@ def consistency(
     return out
 
 
-def _replicates(size: Floats, members: list[np.ndarray[Any, Any]], resampling: Resampling) -> list[Floats]:
+def _replicates(size: Floats, members: list[Flags], resampling: Resampling) -> list[Floats]:
     """For each level after the first member, its correlation with the first in every replicate."""
     draws = resampling.draws(len(size))
     parts: list[list[Floats]] = [[] for _ in members[1:]]
@@ -154,7 +156,7 @@ def _replicates(size: Floats, members: list[np.ndarray[Any, Any]], resampling: R
     return [np.concatenate(part) if part else np.empty(0) for part in parts]
 
 
-def _means(size: Floats, members: list[np.ndarray[Any, Any]], weights: Ints) -> list[Floats]:
+def _means(size: Floats, members: list[Flags], weights: Ints) -> list[Floats]:
     """Weighted mean of each feature among the members, shape (replicates, features); NaN where nothing is."""
     known = np.isfinite(size)
     held = np.where(known, size, 0.0)
@@ -180,29 +182,42 @@ def stability(found: Contributions, rows: CohortRows, plan: Plan) -> list[dict[s
     if found.before is None:
         return []
     rho = rank_correlations(found.now, found.before)
-    both = np.isfinite(found.now).any(axis=1) & np.isfinite(found.before).any(axis=1)
+    both: Flags = np.asarray(np.isfinite(found.now).any(axis=1) & np.isfinite(found.before).any(axis=1))
     same = _largest(found.now) == _largest(found.before)
-    whole = np.ones(len(rho), dtype=bool)
-    settings = plan.settings
-    out = []
-    for axis, level, member, why in ((None, None, whole, _small(rows, plan)), *_levels(rows, plan)):
-        head = {"axis": axis, "level": level}
-        held = np.sort(rho[member & np.isfinite(rho)])
-        pairs, alike = int((member & both).sum()), int((member & both & same).sum())
-        for metric, method, n in (
-            ("rank_correlation", STUDENT, len(held)),
-            ("same_first_feature", settings.interval, pairs),
-        ):
-            reason = why or (fewer(settings.min_n) if n < settings.min_n else None)
-            if reason:
-                told = _told(undecided(method, reason), None, suppressed=True)
-            elif metric == "rank_correlation":
-                told = _told(student(held, settings.level), n, suppressed=False)
-            else:
-                share = proportion(alike, pairs, settings.level, settings.interval, "no patients")
-                told = _told(share, n, suppressed=False)
-            out.append(head | {"metric": metric} | told)
-    return out
+    out = [
+        *_cells(
+            "rank_correlation",
+            STUDENT,
+            rows,
+            plan,
+            np.isfinite(rho),
+            lambda m: student(rho[m], plan.settings.level),
+        ),
+        *_cells(
+            "same_first_feature", plan.settings.interval, rows, plan, both, lambda m: _share(same[m], plan)
+        ),
+    ]
+    axes = {None: 0} | {axis: place for place, axis in enumerate(plan.axes, 1)}
+    return sorted(out, key=lambda e: (axes[e["axis"]], e["level"] or "", e["metric"]))
+
+
+def _cells(
+    metric: str,
+    method: str,
+    rows: CohortRows,
+    plan: Plan,
+    known: Flags,
+    statistic: Callable[[Flags], Result],
+) -> Iterator[dict[str, Any]]:
+    """A statistic of everybody for whom it is known, and of each level of each axis."""
+    small = fewer(plan.settings.min_n) if int(known.sum()) < plan.settings.min_n else None
+    for axis, level, member, why in ((None, None, known, small), *_levels(rows, plan, known)):
+        head = {"axis": axis, "level": level, "metric": metric}
+        reason = small or why
+        if reason:
+            yield head | _told(undecided(method, reason), None, suppressed=True)
+        else:
+            yield head | _told(statistic(member), int(member.sum()), suppressed=False)
 
 
 def _largest(values: Floats) -> Ints:
@@ -215,10 +230,17 @@ def student(values: Floats, level: float) -> Result:
     n = len(values)
     if n < 2:
         return undecided(STUDENT, "fewer than two patients")
-    mean = float(values.sum() / n)
-    centred = values - mean
+    # Sorted, so that the order of the rows cannot reach the last bit of the sums.
+    held = np.sort(values)
+    mean = float(held.sum() / n)
+    centred = held - mean
     reach = t_critical(level, n - 1) * float(np.sqrt((centred * centred).sum() / (n - 1) / n))
     return Result(mean, max(mean - reach, -1.0), min(mean + reach, 1.0), STUDENT)
+
+
+def _share(alike: Flags, plan: Plan) -> Result:
+    settings = plan.settings
+    return proportion(int(alike.sum()), len(alike), settings.level, settings.interval, "no patients")
 
 
 def moved_most(found: Contributions, row: int, most: int) -> list[dict[str, Any]]:
@@ -229,18 +251,18 @@ def moved_most(found: Contributions, row: int, most: int) -> list[dict[str, Any]
     return [{"feature": found.features[int(at)], "contribution": rounded(float(values[at]))} for at in order]
 
 
-def _small(rows: CohortRows, plan: Plan) -> str | None:
-    return fewer(plan.settings.min_n) if rows.labelled.height < plan.settings.min_n else None
-
-
-def _levels(rows: CohortRows, plan: Plan) -> Iterator[tuple[str, str, np.ndarray[Any, Any], str | None]]:
-    """Axis, level, its labelled patients, and why it is not shown."""
-    labelled = rows.frame[LABEL].is_not_null()
-    hide: Mapping[str, Mapping[str, str]] = rows.hide
+def _levels(rows: CohortRows, plan: Plan, known: Flags) -> Iterator[tuple[str, str, Flags, str | None]]:
+    """Axis, level, its labelled patients of whom something is known, and why they are not shown."""
+    labelled = rows.frame.select(pl.col(LABEL).is_not_null()).to_series().to_numpy() & known
     for axis, column in plan.axes.items():
         values = rows.frame[f"by:{column}"]
-        for level in sorted(str(item) for item in values.filter(labelled).unique().to_list()):
-            yield axis, level, ((values == level) & labelled).to_numpy(), hide[axis].get(level)
+        members = {
+            level: (values == level).to_numpy() & labelled for level in levels_of(rows.labelled, column)
+        }
+        sizes = {level: int(member.sum()) for level, member in members.items()}
+        hide = hidden_with(sizes, rows.hide[axis], plan.settings.min_n)
+        for level, member in members.items():
+            yield axis, level, member, hide.get(level)
 
 
 def _told(result: Result, n: int | None, *, suppressed: bool) -> dict[str, Any]:

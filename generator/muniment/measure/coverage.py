@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from muniment.errors import UnreadableInput
-from muniment.measure.analysis_rows import CohortRows, aligned, levels_of
+from muniment.measure.analysis_rows import CohortRows, aligned, hidden_with, levels_of
 from muniment.measure.error_cells import as_rate, rate
 from muniment.measure.plan import Plan
 from muniment.measure.prepare import LABEL
@@ -102,29 +103,35 @@ def _known(label: pl.Series) -> Flags:
 
 def _outcomes(known: Flags, inside: Flags, label: pl.Series, plan: Plan) -> list[dict[str, Any]]:
     """Coverage among patients with and without the outcome: one may pay for the other."""
-    out = []
-    for level, wanted in (("negative", False), ("positive", True)):
-        member = known & (label == wanted).fill_null(value=False).to_numpy()
-        out.append({"axis": "outcome", "level": level, **_cell(member, inside, plan, None)})
-    return out
+    members = {
+        level: known & (label == wanted).fill_null(value=False).to_numpy()
+        for level, wanted in (("negative", False), ("positive", True))
+    }
+    return _cells("outcome", members, inside, plan, {})
 
 
 def _axes(rows: CohortRows, known: Flags, inside: Flags, plan: Plan) -> list[dict[str, Any]]:
     out = []
     for axis, column in plan.axes.items():
-        for level in levels_of(rows.labelled, column):
-            member = known & (rows.frame[f"by:{column}"] == level).to_numpy()
-            why = rows.hide[axis].get(level)
-            out.append({"axis": axis, "level": level, **_cell(member, inside, plan, why)})
+        values = rows.frame[f"by:{column}"]
+        members = {level: known & (values == level).to_numpy() for level in levels_of(rows.labelled, column)}
+        out += _cells(axis, members, inside, plan, rows.hide[axis])
     return out
 
 
-def _cell(member: Flags, inside: Flags, plan: Plan, why: str | None) -> dict[str, Any]:
-    n = int(member.sum())
-    reason = why or (fewer(plan.settings.min_n) if n < plan.settings.min_n else None)
-    if reason:
-        return {"suppressed": True, **as_rate(undecided(plan.settings.interval, reason), None)}
-    return {"suppressed": False, **rate(int((member & inside).sum()), n, plan, "")}
+def _cells(
+    axis: str, members: Mapping[str, Flags], inside: Flags, plan: Plan, already: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    sizes = {level: int(member.sum()) for level, member in members.items()}
+    hide = hidden_with(sizes, already, plan.settings.min_n)
+    out = []
+    for level, member in members.items():
+        head = {"axis": axis, "level": level, "suppressed": level in hide}
+        if level in hide:
+            out.append(head | as_rate(undecided(plan.settings.interval, hide[level]), None))
+        else:
+            out.append(head | rate(int((member & inside).sum()), sizes[level], plan, ""))
+    return out
 
 
 def _size(frame: pl.DataFrame, known: Flags, told: Uncertainty, plan: Plan) -> dict[str, Any]:

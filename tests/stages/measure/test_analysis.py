@@ -627,6 +627,33 @@ def test_coverage_of_intervals_is_that_of_the_rows(world, valid) -> None:
     assert found["median_width"] == pytest.approx(3.29)
 
 
+def test_a_level_with_few_known_is_hidden_with_another(world) -> None:
+    """Large enough to be shown, but told of five patients: they must not follow from the other level."""
+    few = world.rows.filter(pl.col("sex") == "female")["patient_id"].head(5)
+    told = (pl.col("sex") == "male") | pl.col("patient_id").is_in(few.implode())
+    sets = world.rows.select(
+        "patient_id",
+        in_set_negative=pl.when(told).then(pl.lit(value=True)),
+        in_set_positive=pl.when(told).then(pl.col("score") > 0.5),
+    )
+    path = world.folder / "sets.parquet"
+    sets.write_parquet(path)
+    world.contributions = world.contributions.join(
+        world.rows.select("patient_id", told=told), on="patient_id"
+    ).select(
+        "patient_id",
+        "feature",
+        *(pl.when("told").then(pl.col(c)).alias(c) for c in ("contribution", "contribution_previous")),
+    )
+    body = analyse(world.request(uncertainty=Uncertainty(path, "set", "conformal", 0.9)))["explanations"]
+    for entries in (body["coverage"]["by"], body["consistency"], body["stability"]):
+        hidden = [entry for entry in entries if entry["axis"] == "gender"]
+        assert {entry["level"] for entry in hidden} == {"female", "male"}
+        for entry in hidden:
+            assert (entry["suppressed"], entry["n"], entry["value"]) == (True, None, None)
+    assert body["coverage"]["n"] == int(world.rows.select(told.sum()).item())
+
+
 @pytest.mark.parametrize(
     ("lower", "upper", "observed"), [(1.0, 0.0, 0.5), (None, 1.0, 0.5), (float("nan"), 1.0, 0.5)]
 )
