@@ -275,6 +275,7 @@ def analysis(version: str) -> dict[str, Any]:
                 "cases": 8,
                 "passed": 7,
                 "tolerance": 1e-06,
+                "tolerance_share": 1e-05,
                 "largest_difference": 0.2,
                 "failed": [{"case": "old", "reason": "differs by 0.2"}],
                 "schema_version": 1,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import polars as pl
@@ -77,9 +78,19 @@ def contract(golden: Tree, name: str, said: Path, tolerance: float) -> dict[str,
         "cases": len(expected),
         "passed": len(expected) - len(faults),
         "tolerance": tolerance,
+        "tolerance_share": rounded(_share_of(tolerance, expected)),
         "largest_difference": rounded(largest),
         "failed": faults[:MOST_FAULTS],
     }
+
+
+def _share_of(tolerance: float, expected: Mapping[str, Mapping[str, float]]) -> float | None:
+    """The tolerance as a share of a typical figure: what lets everything pass tests nothing.
+
+    Typical is the median of the absolute expected figures that are not zero; `None` where all are.
+    """
+    sizes = [abs(figure) for wanted in expected.values() for figure in wanted.values() if figure]
+    return tolerance / median(sizes) if sizes else None
 
 
 def _fault(

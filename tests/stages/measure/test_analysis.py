@@ -455,6 +455,7 @@ def test_a_golden_case_passes_within_its_tolerance_only(world, said, reason) -> 
     found = analyse(world.request())["explanations"]["contract"]
     assert (found["cases"], found["passed"]) == (1, 0 if reason else 1)
     assert found["semantics_version"] == 2
+    assert found["tolerance_share"] == pytest.approx(1e-6 / 0.375)
     if reason:
         assert found["failed"][0]["reason"].startswith(reason)
     evaluation_bytes(found)
