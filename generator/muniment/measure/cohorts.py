@@ -185,6 +185,27 @@ def levels(
     )
 
 
+JOINED = " × "
+"""Between the levels of the columns in the name of an intersection: `female × 65-74`."""
+
+
+def on_axis(axis: str, cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:
+    """The cohorts of one axis by its name: `{"sex_by_age": "female × 65-74"}` for two columns.
+
+    Raises:
+        UnreadableInput: two levels would have one name, so that a criterion could mean either.
+    """
+    named = tuple(replace(cohort, by={axis: JOINED.join(cohort.by.values())}) for cohort in cohorts)
+    names = [cohort.by[axis] for cohort in named]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableInput(
+            f"two levels of the axis {axis!r} would both be called {twice!r}",
+            hint=f"Leave {JOINED.strip()!r} out of the values of its columns.",
+        )
+    return named
+
+
 def singles(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
     """Return a flagged table in which every row is a cluster of its own, numbered by what it holds."""
     flags = [f"flag:{index}" for index in range(len(points))]

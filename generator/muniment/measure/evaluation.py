@@ -14,7 +14,7 @@ import polars as pl
 from muniment import __version__
 from muniment.errors import UnreadableInput
 from muniment.measure.attribution import AttributionTable, attribution
-from muniment.measure.cohorts import Cohort, everybody, flagged, levels, withheld
+from muniment.measure.cohorts import JOINED, Cohort, everybody, flagged, levels, on_axis, withheld
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Axis, Comparison, comparisons
 from muniment.measure.criteria import Evidence, judged, of_comparison, of_estimate
 from muniment.measure.deltas import deltas
@@ -63,6 +63,8 @@ class EvaluationRequest:
     inputs: tuple[Mapping[str, Any], ...] = ()
     """`{role, path, sha256, rows?}` of every input, as they are to be listed."""
     limitations: tuple[str, ...] = ()
+    deviations: tuple[Mapping[str, Any], ...] = ()
+    """Where the evaluation departed from its plan, as the release states it."""
     positive: str | None = None
     """The label's positive value where it is not the plan's."""
     training: Path | None = None
@@ -101,18 +103,16 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
     prepared, rows = _table(request, plan)
     settings = plan.settings
     overall = everybody(prepared, plan.points, settings.min_n)
-    hide = withheld(prepared, [(column,) for column in plan.axes.values()], settings.min_n)
-    axes = {
-        axis: tuple(
-            replace(cohort, by={axis: cohort.by[column]})
-            for cohort in levels(prepared, (column,), plan.points, settings.min_n, hide.get((column,)))
-        )
-        for axis, column in plan.axes.items()
+    hide = withheld(prepared, list(plan.axes.values()), settings.min_n)
+    found = {
+        axis: levels(prepared, columns, plan.points, settings.min_n, hide.get(columns))
+        for axis, columns in plan.axes.items()
     }
+    axes = {axis: on_axis(axis, cohorts) for axis, cohorts in found.items()}
     compared = [
         (comparator, item)
         for comparator in plan.comparators
-        for item in _against(prepared, plan, comparator, request.operating_point, axes)
+        for item in _against(prepared, plan, comparator, request.operating_point, found)
     ]
     drawn = drawn_for(overall, plan, request.plan_sha256)
     overall_estimates = [item.as_json() for item in estimates(overall, settings, plan.points, drawn)]
@@ -152,6 +152,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         "criteria": [
             entry for criterion in plan.criteria for entry in _judged(criterion, plan, book, request)
         ],
+        "deviations": [dict(thawed(item)) for item in request.deviations],
         "limitations": list(request.limitations),
         "methods": _methods(plan, prepared),
         "attribution": attribution(request.attribution, _scores(prepared), settings.level, settings.min_n),
@@ -249,7 +250,10 @@ def _against(
     point: str,
     axes: Mapping[str, Sequence[Cohort]],
 ) -> Iterator[Comparison]:
-    """Every comparison with one comparator, on the rows where it has a score."""
+    """Every comparison with one comparator, on the rows where it has a score.
+
+    `axes` holds the cohorts of each axis by the levels of its columns.
+    """
     other = pl.col(f"also:{comparator.id}")
     index = [candidate.id for candidate in plan.points].index(point)
     columns = [pl.col(LABEL), pl.col(SCORE), other.alias(OTHER)]
@@ -265,17 +269,17 @@ def _against(
         )
     settings = plan.settings
     already: dict[Axis, dict[tuple[str, ...], str]] = {
-        (plan.axes[axis],): {
-            (cohort.by[axis],): cohort.suppressed for cohort in cohorts if cohort.suppressed is not None
+        plan.axes[axis]: {
+            tuple(cohort.by.values()): cohort.suppressed
+            for cohort in cohorts
+            if cohort.suppressed is not None
         }
         for axis, cohorts in axes.items()
     }
-    names = {column: axis for axis, column in plan.axes.items()}
-    found = comparisons(
-        pairs, [(column,) for column in plan.axes.values()], settings.level, settings.min_n, already
-    )
-    for item in found:
-        yield replace(item, cohort={names[column]: level for column, level in item.cohort.items()})
+    names = {columns: axis for axis, columns in plan.axes.items()}
+    for item in comparisons(pairs, list(names), settings.level, settings.min_n, already):
+        cohort = item.cohort and {names[tuple(item.cohort)]: JOINED.join(item.cohort.values())}
+        yield replace(item, cohort=cohort)
 
 
 def _comparison(item: Comparison, comparator: Comparator, plan: Plan, point: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,8 @@ class Plan:
 
     positive: str | None
     points: tuple[OperatingPoint, ...]
-    axes: Mapping[str, str]
-    """Subgroup axis to column."""
+    axes: Mapping[str, tuple[str, ...]]
+    """Subgroup axis to its column, or to the columns whose combinations are its levels."""
     comparators: tuple[Comparator, ...]
     criteria: tuple[Criterion, ...]
     settings: Settings
@@ -72,7 +72,8 @@ class Plan:
     def columns(self) -> tuple[str, ...]:
         """Every column that subgroups and thresholds need."""
         deciding = [point.column for point in (*self.points, *(c.point for c in self.comparators)) if point]
-        return tuple(dict.fromkeys([*self.axes.values(), *(column for column in deciding if column)]))
+        grouped = (column for columns in self.axes.values() for column in columns)
+        return tuple(dict.fromkeys([*grouped, *(column for column in deciding if column)]))
 
 
 def read_plan(body: Tree) -> Plan:
@@ -94,7 +95,7 @@ def read_plan(body: Tree) -> Plan:
         return Plan(
             positive=None if positive is None else plain(positive),
             points=tuple(_point(item) for item in body["operating_points"]),
-            axes={str(item["axis"]): str(item["column"]) for item in body["subgroups"]},
+            axes=_axes(body["subgroups"]),
             comparators=tuple(_comparator(item) for item in body.get("comparators") or ()),
             criteria=tuple(_criterion(item) for item in body["criteria"]),
             settings=settings,
@@ -123,6 +124,18 @@ def _point(body: Mapping[str, Any], name: str | None = None) -> OperatingPoint:
         str(by["column"]) if by else None,
         {plain(level): float(value) for level, value in by["thresholds"].items()} if by else {},
     )
+
+
+def _axes(items: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    axes = {
+        str(item["axis"]): tuple(str(column) for column in (item["column"], *item.get("crossed_with", ())))
+        for item in items
+    }
+    if any(len(set(columns)) < len(columns) for columns in axes.values()):
+        raise ValueError("a subgroup axis names a column twice")
+    if len({frozenset(columns) for columns in axes.values()}) < len(axes):
+        raise ValueError("two subgroup axes have the same columns")
+    return axes
 
 
 def _prevalence(body: Mapping[str, Any]) -> float | None:

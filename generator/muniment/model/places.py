@@ -76,7 +76,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "STA-06": (f"{_ANALYSIS}#prevalence",),
         "STA-07": (f"{_ANALYSIS}#studies",),
         "STA-08": (f"{_ANALYSIS}#studies",),
-        "STA-09": (f"{_EVALUATION}#methods",),
+        "STA-09": (f"{_EVALUATION}#departures", f"{_EVALUATION}#methods"),
         "PKG-01": (f"{_INDEX}#files",),
         "PKG-02": (f"{_INDEX}#files", "verify.html#digests"),
         "PKG-03": ("verify.html#faults",),

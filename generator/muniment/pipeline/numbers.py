@@ -67,6 +67,7 @@ def evaluation(device: Device, dossier: Dossier) -> dict[str, Any]:
             operational=_parsed(files.read(operational), operational),
             inputs=tuple({"role": role, "path": path, "sha256": files.digest(path)} for role, path in inputs),
             limitations=tuple(item["text"] for item in release["limitations"]),
+            deviations=tuple(release.get("deviations", ())),
             training=files.open_table(training) if training else None,
             rules=tuple(baseline.body["cohort"].get("rules", ())),
             attribution=tuple(
