@@ -141,5 +141,5 @@ def make_world(folder: Path, name: str = "example") -> World:
     ]
     manifest = {"schema": "muniment/manifest/v1", "release": "1.0.0", "files": listed}
     (device / MANIFEST).write_text(json.dumps(manifest, sort_keys=True) + "\n")
-    domain = attest.create_domain(folder / f"domain-{name}", name=name, at=START)
+    domain = attest.create_domain(folder / f"domain-{name}", name=name, at=START, unattended=True)
     return World(device, domain)

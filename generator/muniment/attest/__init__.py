@@ -10,7 +10,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from muniment.attest.local import Identity, LocalDomain, create_domain, default_folder, open_domain
+    from muniment.attest.demands import Demands, Expected, held_to, parse_identity_policy
+    from muniment.attest.local import (
+        Extension,
+        Identity,
+        LocalDomain,
+        Notice,
+        PersonKey,
+        create_domain,
+        default_folder,
+        new_person_key,
+        open_domain,
+        read_person_key,
+        write_person_key,
+    )
     from muniment.attest.quorum import approvals
     from muniment.attest.reader import read
     from muniment.attest.statements import (
@@ -23,11 +36,21 @@ if TYPE_CHECKING:
         release_authorisation,
         seal_path,
     )
-    from muniment.attest.verifier import Root, verify
+    from muniment.attest.verifier import MAX_ROOT, Proof, Root, examine, verify
 
 _HOMES = {
     "approvals": "quorum",
+    "Demands": "demands",
+    "Expected": "demands",
+    "held_to": "demands",
+    "parse_identity_policy": "demands",
+    "Extension": "local",
     "Identity": "local",
+    "Notice": "local",
+    "PersonKey": "local",
+    "new_person_key": "local",
+    "read_person_key": "local",
+    "write_person_key": "local",
     "LocalDomain": "local",
     "create_domain": "local",
     "default_folder": "local",
@@ -41,13 +64,23 @@ _HOMES = {
     "record": "statements",
     "release_authorisation": "statements",
     "seal_path": "statements",
+    "MAX_ROOT": "verifier",
+    "Proof": "verifier",
     "Root": "verifier",
+    "examine": "verifier",
     "verify": "verifier",
 }
 
 __all__ = [
+    "MAX_ROOT",
+    "Demands",
+    "Expected",
+    "Extension",
     "Identity",
     "LocalDomain",
+    "Notice",
+    "PersonKey",
+    "Proof",
     "Root",
     "Signer",
     "approval",
@@ -55,14 +88,20 @@ __all__ = [
     "create_domain",
     "default_folder",
     "evaluation",
+    "examine",
+    "held_to",
+    "new_person_key",
     "open_domain",
     "parse",
+    "parse_identity_policy",
     "plan_lock",
     "read",
+    "read_person_key",
     "record",
     "release_authorisation",
     "seal_path",
     "verify",
+    "write_person_key",
 ]
 
 

@@ -39,17 +39,30 @@ _BASE64_FIELDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """A bundle taken apart, its statement parsed."""
+class Outer:
+    """A bundle taken apart, whatever its statement says."""
 
     fields: Mapping[str, Any]
     """The bundle's JSON."""
     payload: bytes
     """The statement's exact bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A bundle taken apart, its statement parsed."""
+
+    outer: Outer
     statement: Statement
 
 
 def parse_bundle(data: bytes) -> Envelope:
+    """Return the bundle in `data` and its statement, which must be one that Muniment knows; or `Refused`."""
+    outer = parse_outer(data)
+    return Envelope(outer, parse(outer.payload))
+
+
+def parse_outer(data: bytes) -> Outer:
     """Return the bundle in `data`; `Refused` where two programs could read it differently."""
     fields = require_keys(
         parse_json(data, "bundle", MAX_BUNDLE),
@@ -74,7 +87,7 @@ def parse_bundle(data: bytes) -> Envelope:
     payload = parse_base64(envelope["payload"], "envelope's payload")
     if len(payload) > MAX_STATEMENT:
         raise Refused(f"The statement has more than {MAX_STATEMENT} bytes.")
-    return Envelope(fields, payload, parse(payload))
+    return Outer(fields, payload)
 
 
 def _check_base64(value: Any, name: str = "") -> None:

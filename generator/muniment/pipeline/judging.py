@@ -83,8 +83,18 @@ def judge_all(
     return Judgement(found, tuple(views), tuple(findings), numbers)
 
 
-def trusted_roots(device: Device) -> tuple[attest.Root, ...]:
-    """Return the trusted roots that lie beside a device's seals, one a domain, never merged."""
+def verified_seals(device: Device, asked: Request) -> tuple[Seal, ...]:
+    """Return a device's seals, verified and held to what is demanded of them."""
+    return attest.held_to(attest.verify(device.files, trusted_roots(device, asked)), asked.demands)
+
+
+def trusted_roots(device: Device, asked: Request) -> tuple[attest.Root, ...]:
+    """Return the trusted roots to verify with, one a domain, never merged.
+
+    They are those that lie beside the device's seals, or only those that the asker brought along.
+    """
+    if asked.roots is not None:
+        return tuple(attest.Root(domain, data) for domain, data in asked.roots.items())
     return tuple(
         attest.Root(domain, device.files.read(path))
         for domain in DOMAINS
@@ -111,7 +121,7 @@ class _Bench:
 
     def seals(self) -> tuple[Seal, ...]:
         files = self.device.files
-        return attest.verify(files, trusted_roots(self.device)) if self.deep else attest.read(files)
+        return verified_seals(self.device, self.found.request) if self.deep else attest.read(files)
 
     def view(self) -> DeviceView:
         """Judge every release, oldest first."""

@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from muniment import __version__, attest, shipped
+from muniment import __version__, shipped
 from muniment.errors import MunimentError, UsageError
 from muniment.model.edition import Edition
 from muniment.model.evidence import Device
 from muniment.model.ruling import Status
 from muniment.model.tree import at
-from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
+from muniment.pipeline.judging import Judgement, judge_all, trusted_roots, verified_seals
 from muniment.pipeline.policies import own_packs, rule_index
 from muniment.pipeline.request import SETTINGS_FILE, Request
 from muniment.pipeline.survey import survey
@@ -167,12 +167,16 @@ def make_archive(request: Request, target: Path, *, rows: str) -> Packed:
                     device.files,
                     device.files.listing(),
                     row_level=_row_level(device),
-                    seals=attest.verify(device.files, trusted_roots(device)),
+                    seals=verified_seals(device, found.request),
                 )
                 for device in found.devices
             ),
             verification=checked.as_json(),
-            trust={root.domain: root.trusted_root for d in found.devices for root in trusted_roots(d)},
+            trust={
+                root.domain: root.trusted_root
+                for d in found.devices
+                for root in trusted_roots(d, found.request)
+            },
             extras=_settings(request),
             information={"External-Description": "Muniment evidence snapshot"},
         ),

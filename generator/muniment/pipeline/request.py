@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
+from muniment.attest.demands import Demands
 from muniment.errors import UsageError
 from muniment.model.dataclass import dataclass
+from muniment.model.seal import Domain
 from muniment.model.tree import Tree
 
 SETTINGS_FILE = "muniment.yaml"
@@ -53,6 +55,10 @@ class Request:
     packs: tuple[str, ...] = SHIPPED
     """Names of shipped packs, or folders of packs relative to the root."""
     settings: Tree = field(default_factory=dict)
+    demands: Demands = field(default_factory=Demands)
+    """What verified seals must be besides; the settings say which domains are accepted."""
+    roots: Mapping[Domain, bytes] | None = None
+    """Trusted roots that the asker brought along, by domain; then none of the evidence's own is used."""
     project: Path | None = None
     """Where `root` is a copy of what is staged: the root of the project itself, which keeps its packs."""
     doors: Doors = field(default_factory=lambda: Doors(today=datetime.date.today))
@@ -111,8 +117,14 @@ def request(
         as_of=iso_date(str(date)),
         packs=packs or tuple(settings.get("packs", SHIPPED)),
         settings=settings,
+        demands=_demands(settings),
         doors=doors,
     )
+
+
+def _demands(settings: Tree) -> Demands:
+    accepted = settings.get("trust", {}).get("domains")
+    return Demands(None if accepted is None else frozenset(accepted))
 
 
 def _settings(path: Path, cached: bool) -> Tree:

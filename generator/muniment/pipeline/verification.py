@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +12,8 @@ from muniment import attest
 from muniment.model.edition import DeviceView, ReleaseView
 from muniment.model.finding import Severity
 from muniment.model.ruling import Status
-from muniment.model.seal import Seal
-from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
+from muniment.model.seal import Domain, Seal
+from muniment.pipeline.judging import Judgement, judge_all, trusted_roots, verified_seals
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import find_release, survey
 
@@ -102,13 +102,22 @@ def verify(asked: Request, release: str | None) -> Verification:
     )
 
 
-def verify_archive(path: Path, doors: Doors, *, as_of: str | None, pinned: str | None) -> Verification:
+def verify_archive(
+    path: Path,
+    doors: Doors,
+    *,
+    as_of: str | None,
+    pinned: str | None,
+    demands: attest.Demands,
+    roots: Mapping[Domain, bytes] | None,
+) -> Verification:
     """Verify the fixity of a snapshot, and the seals of the evidence inside it.
 
     `pinned` is the bag digest from the letter that came with it; a bag with another digest fails. Without
-    `as_of` the snapshot's own settings give the date. The trusted root used is the one in the snapshot,
-    and a note names its digest: it proves nothing unless that digest came by another way, such as the
-    letter that handed the snapshot over.
+    `as_of` the snapshot's own settings give the date; what else they say of trust counts for nothing, for
+    `demands` are the reader's. Without `roots` the trusted root used is the one in the snapshot, and a
+    note names its digest: it proves nothing unless that digest came by another way, such as the letter
+    that handed the snapshot over.
     """
     from muniment import archive
 
@@ -118,15 +127,16 @@ def verify_archive(path: Path, doors: Doors, *, as_of: str | None, pinned: str |
             # What does not hold is not read any further.
             date = as_of or doors.today().isoformat()
             return Verification(date, checks, (), (), notes=(f"bag digest sha256 {bag.digest}",))
-        asked = request(doors, start=bag.data, evidence="evidence", as_of=as_of)
+        asked = replace(
+            request(doors, start=bag.data, evidence="evidence", as_of=as_of), demands=demands, roots=roots
+        )
         seals: list[Mapping[str, Any]] = []
         notes: list[str] = []
         for device in survey(asked, trust_cache=False).devices:
-            verified = attest.verify(device.files, trusted_roots(device))
-            seals.extend(_seal(device.id, seal) for seal in verified)
+            seals.extend(_seal(device.id, seal) for seal in verified_seals(device, asked))
             notes.extend(
                 f"{device.id}: trusted root {root.domain} sha256 {_sha256(root.trusted_root)}"
-                for root in trusted_roots(device)
+                for root in trusted_roots(device, asked)
             )
     notes.append(f"bag digest sha256 {bag.digest}; compare both with the letter that came with the archive")
     if bag.omitted:
@@ -167,11 +177,13 @@ def _bearing(view: DeviceView, version: str) -> tuple[Seal, ...]:
 
 def _seal(device: str, seal: Seal) -> dict[str, Any]:
     act = next((words for key, words in ACTS.items() if f"/{key}/" in seal.predicate_type), "statement")
-    role = seal.predicate.get("role") if isinstance(seal.predicate, Mapping) else None
+    role = seal.extra.get("role")
     return seal.as_json() | {
         "file": f"{device}/{seal.file}",
         "act": f"{act} ({role})" if role else act,
         "role": role,
+        "printed_name": seal.extra.get("printed_name"),
+        "meaning": seal.extra.get("meaning"),
     }
 
 

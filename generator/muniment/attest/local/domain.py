@@ -1,7 +1,8 @@
 """The embedded trust domain: an authority, a log and a clock that one person runs for themself.
 
-Order of work in a seal: the leaf is issued, the statement signed, the signature stamped, the entry
-staged in the log, the bundle verified with sigstore's own verifier, and only then is the entry kept.
+Order of work in a seal: the signer's key is looked up in the register, the leaf issued, the statement
+signed, the signature stamped, the entry staged in the log, the bundle verified with sigstore's own
+verifier and put in the outbox, and only then is the entry kept.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,16 +23,26 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-from muniment.attest.bundles import MEDIA_TYPE
 from muniment.attest.local.authority import CertificateAuthority, Identity, create_authority
+from muniment.attest.local.entry import bundle, entry_body, pre_authentication_encoding
 from muniment.attest.local.log import Entry, Log
+from muniment.attest.local.outbox import Outbox
+from muniment.attest.local.people import PersonKey, new_person_key
+from muniment.attest.local.register import (
+    Notice,
+    enrolled,
+    enrolment,
+    parse_register,
+    require_enrolled,
+    revocation,
+)
 from muniment.attest.local.root import trusted_root
 from muniment.attest.local.storage import PrivateKey, read_key, replace_file, write_key
 from muniment.attest.local.timestamp import TimestampAuthority, create_timestamp_authority
-from muniment.attest.statements import PAYLOAD_TYPE, parse
+from muniment.attest.statements import parse
 from muniment.attest.strict import Refused, canonical
 from muniment.attest.times import instant, parse_instant
 from muniment.attest.verifier import Root, verify_bundle
@@ -40,6 +53,27 @@ _KEYS = ("authority", "transparency", "log", "timestamp")
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """Proof that a log grew and was not changed (RFC 6962, section 2.1.2)."""
+
+    old_size: int
+    old_root: str
+    """Hexadecimal, as all hashes here."""
+    size: int
+    root: str
+    proof: tuple[bytes, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of `muniment/consistency/v1`."""
+        return {
+            "schema": "muniment/consistency/v1",
+            "old": {"size": self.old_size, "root": self.old_root},
+            "new": {"size": self.size, "root": self.root},
+            "proof": [node.hex() for node in self.proof],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class LocalDomain:
     """An opened domain. Its keys stay in its folder and in this object."""
 
@@ -47,10 +81,16 @@ class LocalDomain:
     name: str
     created: datetime
     """Nothing older can be sealed."""
+    unattended: bool
+    """Nobody is enrolled: whoever holds the folder signs for anybody, each time with a key dropped after."""
     _authority: CertificateAuthority = field(repr=False)
     _timestamps: TimestampAuthority = field(repr=False)
     _log: Log = field(repr=False)
     _trusted_root: bytes = field(repr=False)
+
+    @property
+    def _outbox(self) -> Outbox:
+        return Outbox(self.folder / "outbox")
 
     @property
     def issuer(self) -> str:
@@ -65,37 +105,127 @@ class LocalDomain:
         """Return the log's newest signed checkpoint."""
         return self._log.head().checkpoint
 
-    def seal(self, statement: bytes, *, identity: Identity, at: datetime) -> bytes:
+    def register(self) -> tuple[Notice, ...]:
+        """Return every enrolment, replacement and revocation, oldest first."""
+        return parse_register(self._log.refresh())
+
+    def enrol(
+        self,
+        identity: str,
+        key: PersonKey,
+        *,
+        person: str,
+        at: datetime,
+        replace: bool = False,
+        reason: str = "",
+    ) -> Notice:
+        """Enter a key in the register as the one that `identity` signs with from `at` on.
+
+        `replace` puts it in the place of an earlier key, whether that was lost, rotated or revoked.
+        Raises `SealError` for a second key without `replace`, and for an `at` before the log's last entry.
+        """
+        at = _whole(at)
+        with self._writing():
+            before = enrolled(self.register()).get(identity)
+            if before is not None and not replace:
+                raise SealError(
+                    f"{identity} was {before.act} at {before.at}.",
+                    hint="a new key takes the place of the old one with --replace",
+                )
+            if before is None and replace:
+                raise SealError(f"{identity} has no key to replace.", hint="enrol without --replace")
+            leaf = enrolment(
+                key,
+                "enrolled" if before is None else "replaced",
+                identity=identity,
+                person=person,
+                at=instant(at),
+                reason=reason,
+            )
+            self._log.append(leaf, at, _no_objection)
+            return self.register()[-1]
+
+    def revoke(self, identity: str, *, at: datetime, reason: str) -> Notice:
+        """End an enrolment: from `at` on nothing is sealed for `identity`. Earlier seals stay valid.
+
+        Raises `SealError` where nobody of that name holds a key.
+        """
+        at = _whole(at)
+        with self._writing():
+            before = enrolled(self.register()).get(identity)
+            if before is None or before.act == "revoked":
+                raise SealError(
+                    f"{identity} has no key to revoke.", hint="`muniment trust show` lists the keys"
+                )
+            self._log.append(revocation(before, at=instant(at), reason=reason), at, _no_objection)
+            return self.register()[-1]
+
+    def extend(self, checkpoint: str) -> Extension:
+        """Return the proof that the log as it is now extends an older checkpoint; `SealError` otherwise."""
+        old, proof = self._log.extend(checkpoint)
+        return Extension(old.size, old.root.hex(), self._log.size, self._log.head().root, proof)
+
+    def undelivered(self) -> tuple[bytes, ...]:
+        """Return the finished bundles that nobody reported as written: a crash came in between."""
+        with self._writing():
+            self._log.refresh()
+            return self._outbox.waiting(self._log.holds)
+
+    def delivered(self, bundle: bytes) -> None:
+        """Report that a bundle's file has been written."""
+        self._outbox.remove(bundle)
+
+    def seal(
+        self, statement: bytes, *, identity: Identity, at: datetime, key: PersonKey | None = None
+    ) -> bytes:
         """Return a Sigstore bundle v0.3 (JSON) over a statement, with every time in it set to `at`.
 
-        `at` has a zone and is cut to whole seconds. The key is made for this one seal and dropped.
-        Raises `SealError` where the statement is not one that is read, names another signer, or is
-        dated elsewhere; where `at` lies before the domain's or the log's last entry; and where the
+        `at` has a zone and is cut to whole seconds. `key` is the one enrolled for the identity; an
+        unattended domain takes none, and makes one for this seal alone. Raises `SealError` where the
+        statement is not one that is read, names another signer, or is dated elsewhere; where the key is
+        not the enrolled one; where `at` lies before the domain's or the log's last entry; and where the
         finished bundle does not verify with sigstore.
         """
         at = _whole(at)
         self._check(statement, identity, at)
-        key = ec.generate_private_key(ec.SECP256R1())
+        with self._writing():
+            if self.unattended:
+                key = new_person_key()
+            elif key is None:
+                raise SealError(
+                    f"In this local domain {identity.name} signs with a key of their own.",
+                    hint="enrol it with `muniment trust enrol PERSON`",
+                )
+            else:
+                require_enrolled(self.register(), identity.name, key)
+            return self._seal(statement, identity, at, key)
+
+    def _seal(self, statement: bytes, identity: Identity, at: datetime, key: PersonKey) -> bytes:
         try:
-            leaf = self._authority.issue(identity, key.public_key(), at)
+            leaf = self._authority.issue(identity, key.private.public_key(), at)
         except (ValueError, UnicodeError) as error:
             raise SealError(f"No certificate can name `{identity.name}`: {error}.") from error
-        pae = _pre_authentication_encoding(statement)
-        signature = key.sign(pae, ec.ECDSA(hashes.SHA256()))
+        pae = pre_authentication_encoding(statement)
+        signature = key.sign(pae)
         stamp = self._timestamps.stamp(signature, at)
-        body = _entry_body(hashlib.sha256(pae).digest(), signature, leaf)
+        body = entry_body(hashlib.sha256(pae).digest(), signature, leaf)
 
-        def bundle(entry: Entry) -> bytes:
-            return _bundle(statement, signature, leaf, stamp, entry, self._log.key_id)
+        def finished(entry: Entry) -> bytes:
+            return bundle(statement, signature, leaf, stamp, entry, self._log.key_id)
 
         def accept(entry: Entry) -> None:
-            reason = verify_bundle(bundle(entry), Root("local", self._trusted_root))
+            reason = verify_bundle(finished(entry), Root("local", self._trusted_root))
             if reason:
                 raise SealError(f"The finished seal does not verify. {reason}")
+            self._outbox.keep(finished(entry))
 
+        return finished(self._log.append(body, at, accept))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
             with self._log.writing():
-                return bundle(self._log.append(body, at, accept))
+                yield
         except OSError as error:
             raise SealError(f"The local domain's log cannot be written: {error.strerror}.") from error
 
@@ -128,12 +258,13 @@ def default_folder() -> Path:
     return Path(platformdirs.user_data_dir("muniment", appauthor=False)) / "trust" / "local"
 
 
-def create_domain(folder: Path, *, name: str, at: datetime) -> LocalDomain:
+def create_domain(folder: Path, *, name: str, at: datetime, unattended: bool = False) -> LocalDomain:
     """Make a domain in `folder`, which must not exist yet, and return it opened.
 
     `name` is a short host label and stands in every address of the domain. `at` (with a zone) is
-    the earliest time it can seal at. The folder is private to its owner (0700, keys 0600) and, as a
-    second line of defence, tells git to ignore it whole. Raises `SealError`.
+    the earliest time it can seal at. An `unattended` domain enrols nobody and says so in the issuer of
+    every certificate; it is for demonstrations and tests. The folder is private to its owner (0700,
+    keys 0600) and, as a second line of defence, tells git to ignore it whole. Raises `SealError`.
     """
     if not _NAME.fullmatch(name):
         raise SealError(f"`{name[:60]}` cannot name a domain.", hint="use a to z, 0 to 9 and -")
@@ -146,7 +277,7 @@ def create_domain(folder: Path, *, name: str, at: datetime) -> LocalDomain:
     except OSError as error:
         raise SealError(f"No domain can be made at {folder}: {error.strerror}.") from error
     try:
-        _write_domain(staging, name, at)
+        _write_domain(staging, name, at, unattended)
         staging.rename(folder)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -173,6 +304,7 @@ def open_domain(folder: Path) -> LocalDomain:
         folder=folder,
         name=name,
         created=created,
+        unattended=fields.get("unattended") is True,
         _authority=CertificateAuthority(_ec(keys["authority"]), ca, _ec(keys["transparency"])),
         _timestamps=TimestampAuthority(_ec(keys["timestamp"]), tsa),
         _log=Log(folder / "log", _origin(name), _ed25519(keys["log"])),
@@ -180,8 +312,8 @@ def open_domain(folder: Path) -> LocalDomain:
     )
 
 
-def _write_domain(folder: Path, name: str, at: datetime) -> None:
-    authority = create_authority(name, at)
+def _write_domain(folder: Path, name: str, at: datetime, unattended: bool) -> None:
+    authority = create_authority(f"{name} (unattended)" if unattended else name, at)
     timestamps, tsa_root = create_timestamp_authority(name, at)
     log_key = ed25519.Ed25519PrivateKey.generate()
     keys: dict[str, PrivateKey] = {
@@ -202,6 +334,7 @@ def _write_domain(folder: Path, name: str, at: datetime) -> None:
         "schema": "muniment/local-domain/v1",
         "name": name,
         "created": instant(at),
+        "unattended": unattended,
         "authority": _der_text(authority.certificate),
         "timestamp": _der_text(timestamps.certificate),
     }
@@ -231,57 +364,8 @@ def _ed25519(key: PrivateKey) -> ed25519.Ed25519PrivateKey:
 
 
 def _der_text(certificate: x509.Certificate) -> str:
-    return _text(certificate.public_bytes(serialization.Encoding.DER))
+    return base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
 
 
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _pre_authentication_encoding(payload: bytes) -> bytes:
-    """Return what DSSE v1 signs: type and payload, each with its length before it."""
-    return b"DSSEv1 %d %s %d %s" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-
-
-def _entry_body(digest: bytes, signature: bytes, leaf: bytes) -> bytes:
-    """Return the log entry of a DSSE envelope: `hashedrekord` v0.0.2 over what DSSE signs."""
-    verifier = {"keyDetails": "PKIX_ECDSA_P256_SHA_256", "x509Certificate": {"rawBytes": _text(leaf)}}
-    spec = {
-        "data": {"algorithm": "SHA2_256", "digest": _text(digest)},
-        "signature": {"content": _text(signature), "verifier": verifier},
-    }
-    # Base64 and ASCII only: sorted keys without spaces are then the form of RFC 8785.
-    return canonical({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": {"hashedRekordV002": spec}})
-
-
-def _bundle(
-    statement: bytes, signature: bytes, leaf: bytes, stamp: bytes, entry: Entry, log_id: bytes
-) -> bytes:
-    proof: dict[str, Any] = {
-        "logIndex": str(entry.index),
-        "rootHash": _text(entry.root),
-        "treeSize": str(entry.size),
-        "hashes": [_text(node) for node in entry.path],
-        "checkpoint": {"envelope": entry.checkpoint},
-    }
-    log_entry = {
-        "logIndex": str(entry.index),
-        "logId": {"keyId": _text(log_id)},
-        "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"},
-        "inclusionProof": proof,
-        "canonicalizedBody": _text(entry.body),
-    }
-    bundle = {
-        "mediaType": MEDIA_TYPE,
-        "verificationMaterial": {
-            "certificate": {"rawBytes": _text(leaf)},
-            "tlogEntries": [log_entry],
-            "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": _text(stamp)}]},
-        },
-        "dsseEnvelope": {
-            "payload": _text(statement),
-            "payloadType": PAYLOAD_TYPE,
-            "signatures": [{"sig": _text(signature)}],
-        },
-    }
-    return canonical(bundle) + b"\n"
+def _no_objection(_entry: Entry) -> None:
+    """A notice needs no check beyond the register's own."""
