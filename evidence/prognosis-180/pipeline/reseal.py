@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from muniment import attest, load
@@ -42,9 +43,10 @@ def main() -> None:
         sealing.freeze(asked, version)
     first = instant(acts[0]["at"]) - datetime.timedelta(days=1)
     domain = attest.create_domain(ROOT / "build" / "example-trust", name="prognosis-180", at=first)
-    sealing.publish_root(asked, domain)
+    sealing.publish_root(asked, "local", domain.trusted_root())
+    pen = attest.LocalPen(domain, enrol_everyone(asked, domain, first))
     for act in acts:
-        written = perform(asked, act, domain)
+        written = perform(asked, act, pen)
         print(f"{act['at']}  {act['do']:<8} {act['target']:<24} {act['person']:<14} {written.path.name}")
 
 
@@ -58,11 +60,24 @@ def clear() -> None:
             path.unlink()
 
 
-def perform(asked: Request, act: dict[str, object], domain: attest.LocalDomain) -> sealing.Written:
+def enrol_everyone(
+    asked: Request, domain: attest.LocalDomain, at: datetime.datetime
+) -> Callable[[attest.Notice], attest.PersonKey]:
+    """Enrol everyone on the roster with a key of their own that is never written down."""
+    keys = {}
+    for device in survey(asked).devices:
+        roster = device.records["roster"].body
+        for entry in (*roster["people"], *roster["services"]):
+            keys[entry["email"]] = attest.new_person_key()
+            domain.enrol(entry["email"], keys[entry["email"]], person=entry["id"], at=at)
+    return lambda notice: keys[notice.identity]
+
+
+def perform(asked: Request, act: dict[str, object], pen: attest.LocalPen) -> sealing.Written:
     """Make one seal of the list."""
     target = str(act["target"])
     version = target.removeprefix("releases/")
-    hand = sealing.Hand(str(act["person"]), str(act["role"]), instant(str(act["at"])), domain)
+    hand = sealing.Hand(str(act["person"]), str(act["role"]), instant(str(act["at"])), pen)
     meaning = str(act["meaning"]) if act.get("meaning") else None
     match act["do"]:
         case "lock":

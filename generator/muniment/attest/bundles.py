@@ -10,6 +10,7 @@ from typing import Any
 
 from muniment.attest.statements import PAYLOAD_TYPE, Statement, parse
 from muniment.attest.strict import MAX_BUNDLE, MAX_STATEMENT, Refused, parse_base64, parse_json, require_keys
+from muniment.errors import SealError
 from muniment.model.dataclass import dataclass
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -60,6 +61,14 @@ def parse_bundle(data: bytes) -> Envelope:
     """Return the bundle in `data` and its statement, which must be one that Muniment knows; or `Refused`."""
     outer = parse_outer(data)
     return Envelope(outer, parse(outer.payload))
+
+
+def sealed_statement(data: bytes) -> Statement:
+    """Return the statement inside a bundle of our own making; `SealError` where it cannot be read."""
+    try:
+        return parse_bundle(data).statement
+    except Refused as error:
+        raise SealError(f"A seal kept for writing cannot be read. {error}") from error
 
 
 def parse_outer(data: bytes) -> Outer:

@@ -30,7 +30,7 @@ COMMANDS = {
     "snapshot": ("muniment.cli.snapshot", "Write an immutable manifest of a dataset's files."),
     "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan and write evaluation.json."),
     "freeze": ("muniment.cli.evaluate", "Write a release's manifest.json; from here on approvals bind."),
-    "trust": ("muniment.cli.seal", "Make and show the local trust domain."),
+    "trust": ("muniment.cli.trust", "Make, show and check trust domains; enrol people and their keys."),
     "lock": ("muniment.cli.seal", "Seal an acceptance plan before the evaluation."),
     "sign": ("muniment.cli.seal", "Seal a record as its author or reviewer."),
     "approve": ("muniment.cli.seal", "Sign an approval of a frozen release."),
@@ -49,7 +49,9 @@ COMMANDS = {
 COLLECTING = (20_000, 20, 50)
 """Values made, and rounds, between two collections of each age."""
 
-SHARED = frozenset(("evidence", "as-of", "quiet", "no-color", "trust-folder"))
+SHARED = frozenset(
+    ("evidence", "as-of", "quiet", "no-color", "trust-folder", "passphrase-file", "trust-config")
+)
 """Options that mean the same in every command: for these a variable without a command's name will do."""
 
 

@@ -7,22 +7,21 @@ a release is frozen before anybody decides on it, and quality authorises it last
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from muniment import attest, link
 from muniment.attest import statements
 from muniment.errors import SealError, UsageError
 from muniment.model.evidence import Device, Dossier, Record
-from muniment.model.seal import Seal
+from muniment.model.seal import Domain, Seal
 from muniment.pipeline.numbers import evaluation
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import Survey, find_release, survey
 
-TRUST_ROOT = "trust/local/trusted_root.json"
 MEANINGS = {
     "engineering": "technical_review",
     "verification": "verification",
@@ -39,6 +38,29 @@ MEANINGS = {
 """What a role's signature means unless the signer says otherwise."""
 
 
+class Pen(Protocol):
+    """What signs in one trust domain; `attest.LocalPen` and `attest.RemotePen` are the two kinds."""
+
+    @property
+    def kind(self) -> Domain:
+        """The domain its seals belong to."""
+
+    def trusted_root(self) -> bytes:
+        """Return the root they verify with."""
+
+    def heed(self, bundles: Iterable[bytes]) -> None:
+        """Refuse to sign where earlier seals contradict the state of the domain."""
+
+    def seal(self, statement: bytes) -> bytes:
+        """Return the verified bundle over a statement."""
+
+    def delivered(self, bundle: bytes) -> None:
+        """Be told that a bundle's file has been written."""
+
+    def undelivered(self) -> tuple[bytes, ...]:
+        """Return finished bundles whose files a crash has kept from being written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hand:
     """Who signs, as whom, when, and in which domain."""
@@ -47,7 +69,8 @@ class Hand:
     """Person id, service id or e-mail address, as the roster has it."""
     role: str
     at: datetime
-    domain: attest.LocalDomain
+    """A local domain dates the seal so; elsewhere its authorities do, and this is what the statement says."""
+    pen: Pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +102,7 @@ def write_evaluation(
             hint="a changed release needs a new version; or delete manifest.json, which voids every approval",
         )
     if not same and not dry_run:
-        _write(path, data)
+        write_beside(path, data)
     note = "unchanged" if same else ("would change" if dry_run else "written")
     return Written(path, hashlib.sha256(data).hexdigest(), note), content
 
@@ -105,7 +128,7 @@ def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:
             hint="undo the change, or make a new version; deleting manifest.json voids every approval",
         )
     if not dry_run:
-        _write(path, data)
+        write_beside(path, data)
     return Written(path, hashlib.sha256(data).hexdigest(), "would write" if dry_run else "written")
 
 
@@ -203,15 +226,52 @@ def sign_record(request: Request, name: str, hand: Hand, *, meaning: str | None 
     return _seal(request, device, statement, hand)
 
 
-def publish_root(request: Request, domain: attest.LocalDomain) -> tuple[Written, ...]:
-    """Write the domain's public trusted root beside each device's seals."""
+def publish_root(request: Request, kind: Domain, root: bytes) -> tuple[Written, ...]:
+    """Write a domain's public trusted root beside each device's seals."""
     out = []
-    data = domain.trusted_root()
     for device in survey(request).devices:
-        path = _folder(request, device) / TRUST_ROOT
-        _write(path, data)
-        out.append(Written(path, hashlib.sha256(data).hexdigest()))
+        path = _folder(request, device) / _root_path(kind)
+        write_beside(path, root)
+        out.append(Written(path, hashlib.sha256(root).hexdigest()))
     return tuple(out)
+
+
+def recover(request: Request, pen: Pen) -> tuple[Written, ...]:
+    """Write the seals that an interrupted run has logged and not written, where their files still hold.
+
+    One that belongs to no device here stays where it is kept; `muniment trust show` counts it.
+    """
+    waiting = pen.undelivered()
+    out = []
+    for device in survey(request).devices if waiting else ():
+        for bundle in waiting:
+            statement = attest.sealed_statement(bundle)
+            if all(_holds(device, path, digest) for path, digest in statement.subjects.items()):
+                path = _folder(request, device) / attest.seal_path(statement)
+                if not path.exists():
+                    write_beside(path, bundle)
+                    out.append(Written(path, hashlib.sha256(bundle).hexdigest()))
+                pen.delivered(bundle)
+    return tuple(out)
+
+
+def enrolment(request: Request, who: str) -> tuple[str, str]:
+    """Return id and identity of a person or service on any device's roster, by id or e-mail address."""
+    found = {
+        (entry["id"], entry["email"])
+        for device in survey(request).devices
+        if (roster := device.records.get("roster")) is not None
+        for entry in (*roster.body["people"], *roster.body["services"])
+        if who in (entry["id"], entry["email"])
+    }
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        names = ", ".join(sorted(email for _, email in found))
+        raise UsageError(f"{who!r} is several people on the rosters", hint=f"give the address: {names}")
+    raise UsageError(
+        f"{who!r} is on no roster", hint="enter them in roster.yaml first, with their e-mail address"
+    )
 
 
 def _sound_release(found: Survey, name: str) -> tuple[Device, Dossier]:
@@ -273,26 +333,49 @@ def _signer(device: Device, hand: Hand) -> attest.Signer:
 
 
 def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Written:
-    parsed = attest.parse(statement)
-    _same_domain(request, device, hand.domain)
-    bundle = hand.domain.seal(
-        statement, identity=attest.Identity(parsed.words["identity"], hand.domain.issuer), at=hand.at
-    )
-    path = _folder(request, device) / attest.seal_path(parsed)
-    _write(path, bundle)
+    pen = hand.pen
+    accepted = request.demands.domains
+    if accepted is not None and pen.kind not in accepted:
+        raise UsageError(
+            f"the settings accept no seals of the {pen.kind} domain",
+            hint="add it to trust.domains in muniment.yaml, or sign in another domain",
+        )
+    _same_domain(request, device, pen)
+    pen.heed(device.files.read(path) for path in device.files.listing("seals"))
+    bundle = pen.seal(statement)
+    path = _folder(request, device) / attest.seal_path(attest.parse(statement))
+    write_beside(path, bundle)
+    pen.delivered(bundle)
     return Written(path, hashlib.sha256(bundle).hexdigest())
 
 
-def _same_domain(request: Request, device: Device, domain: attest.LocalDomain) -> None:
+def _same_domain(request: Request, device: Device, pen: Pen) -> None:
     """Put the domain's public root beside a device's first seal; refuse to mix in a second domain later."""
-    root = domain.trusted_root()
-    if not device.files.exists(TRUST_ROOT):
-        _write(_folder(request, device) / TRUST_ROOT, root)
-    elif device.files.read(TRUST_ROOT) != root:
+    root, path = pen.trusted_root(), _root_path(pen.kind)
+    if not device.files.exists(path):
+        write_beside(_folder(request, device) / path, root)
+    elif device.files.read(path) != root:
         raise SealError(
-            f"the seals of {device.id} belong to another local trust domain than the one opened",
-            hint="name that domain's folder with --trust-folder; `muniment trust show` prints its digest",
+            f"the seals of {device.id} belong to another {pen.kind} trust domain than the one opened",
+            hint=_OTHER_DOMAIN[pen.kind],
         )
+
+
+_OTHER_DOMAIN: Mapping[Domain, str] = {
+    "local": "name that domain's folder with --trust-folder; `muniment trust show` prints its digest",
+    "private": "if the Sigstore's keys were rotated, `muniment trust show --domain private --publish` "
+    "takes over its new root, which must still hold the old keys",
+    "public": "if the Sigstore's keys were rotated, `muniment trust show --domain public --publish` "
+    "takes over its new root",
+}
+
+
+def _root_path(kind: Domain) -> str:
+    return f"trust/{kind}/trusted_root.json"
+
+
+def _holds(device: Device, path: str, digest: str) -> bool:
+    return device.files.exists(path) and device.files.digest(path) == digest
 
 
 def _folder(request: Request, device: Device) -> Path:
@@ -303,7 +386,7 @@ def _path(record: Record) -> str:
     return record.document.path.split("/", 1)[1]
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_beside(path: Path, data: bytes) -> None:
     """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")

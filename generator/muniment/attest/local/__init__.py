@@ -8,19 +8,29 @@ domains.
 
 from muniment.attest.local.authority import Identity
 from muniment.attest.local.domain import Extension, LocalDomain, create_domain, default_folder, open_domain
-from muniment.attest.local.people import PersonKey, new_person_key, read_person_key, write_person_key
+from muniment.attest.local.pen import LocalPen, key_path
+from muniment.attest.local.people import (
+    PersonKey,
+    new_person_key,
+    read_person_key,
+    read_secret,
+    write_person_key,
+)
 from muniment.attest.local.register import Notice
 
 __all__ = [
     "Extension",
     "Identity",
     "LocalDomain",
+    "LocalPen",
     "Notice",
     "PersonKey",
     "create_domain",
     "default_folder",
+    "key_path",
     "new_person_key",
     "open_domain",
     "read_person_key",
+    "read_secret",
     "write_person_key",
 ]

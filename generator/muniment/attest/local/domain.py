@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from muniment.attest.local.authority import CertificateAuthority, Identity, create_authority
 from muniment.attest.local.entry import bundle, entry_body, pre_authentication_encoding
-from muniment.attest.local.log import Entry, Log
+from muniment.attest.local.log import Entry, Head, Log
 from muniment.attest.local.outbox import Outbox
 from muniment.attest.local.people import PersonKey, new_person_key
 from muniment.attest.local.register import (
@@ -37,6 +37,7 @@ from muniment.attest.local.register import (
     enrolment,
     parse_register,
     require_enrolled,
+    require_key,
     revocation,
 )
 from muniment.attest.local.root import trusted_root
@@ -101,6 +102,15 @@ class LocalDomain:
         """Return `trusted_root.json` (Sigstore, v0.1): public keys and certificates, nothing private."""
         return self._trusted_root
 
+    @property
+    def log_id(self) -> str:
+        """The log's key id in base64, as bundles name it."""
+        return base64.b64encode(self._log.key_id).decode()
+
+    def head(self) -> Head:
+        """Return how far the log reaches, the time of its last entry, and its newest signed checkpoint."""
+        return self._log.head()
+
     def checkpoint(self) -> str:
         """Return the log's newest signed checkpoint."""
         return self._log.head().checkpoint
@@ -108,6 +118,10 @@ class LocalDomain:
     def register(self) -> tuple[Notice, ...]:
         """Return every enrolment, replacement and revocation, oldest first."""
         return parse_register(self._log.refresh())
+
+    def enrolment(self, identity: str) -> Notice:
+        """Return the notice of the key that `identity` signs with now; `SealError` where there is none."""
+        return require_enrolled(self.register(), identity)
 
     def enrol(
         self,
@@ -126,14 +140,7 @@ class LocalDomain:
         """
         at = _whole(at)
         with self._writing():
-            before = enrolled(self.register()).get(identity)
-            if before is not None and not replace:
-                raise SealError(
-                    f"{identity} was {before.act} at {before.at}.",
-                    hint="a new key takes the place of the old one with --replace",
-                )
-            if before is None and replace:
-                raise SealError(f"{identity} has no key to replace.", hint="enrol without --replace")
+            before = self.check_enrolment(identity, replace=replace)
             leaf = enrolment(
                 key,
                 "enrolled" if before is None else "replaced",
@@ -144,6 +151,18 @@ class LocalDomain:
             )
             self._log.append(leaf, at, _no_objection)
             return self.register()[-1]
+
+    def check_enrolment(self, identity: str, *, replace: bool) -> Notice | None:
+        """Return what the register says of an identity that is to get a key; `SealError` if it may not."""
+        before = enrolled(self.register()).get(identity)
+        if before is not None and not replace:
+            raise SealError(
+                f"{identity} was {before.act} at {before.at}.",
+                hint="a new key takes the place of the old one with --replace",
+            )
+        if before is None and replace:
+            raise SealError(f"{identity} has no key to replace.", hint="enrol without --replace")
+        return before
 
     def revoke(self, identity: str, *, at: datetime, reason: str) -> Notice:
         """End an enrolment: from `at` on nothing is sealed for `identity`. Earlier seals stay valid.
@@ -197,7 +216,7 @@ class LocalDomain:
                     hint="enrol it with `muniment trust enrol PERSON`",
                 )
             else:
-                require_enrolled(self.register(), identity.name, key)
+                require_key(self.enrolment(identity.name), key)
             return self._seal(statement, identity, at, key)
 
     def _seal(self, statement: bytes, identity: Identity, at: datetime, key: PersonKey) -> bytes:

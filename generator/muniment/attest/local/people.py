@@ -101,6 +101,15 @@ def read_person_key(path: Path, passphrase: str) -> PersonKey:
     return PersonKey(key)
 
 
+def read_secret(path: Path) -> str:
+    """Return the first line of a file that only its owner may read: a passphrase, or an identity token."""
+    line = private_bytes(path, f"file {path.name}", MAX_KEY_FILE).partition(b"\n")[0].rstrip(b"\r")
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise SealError(f"The first line of the file {path.name} is not UTF-8 text.") from error
+
+
 def _encrypted(key: PersonKey, passphrase: str) -> bytes:
     """Return EncryptedPrivateKeyInfo (RFC 5958) as PEM (RFC 7468)."""
     clear = key.private.private_bytes(

@@ -86,8 +86,8 @@ def enrolled(register: Iterable[Notice]) -> Mapping[str, Notice]:
     return {notice.identity: notice for notice in register}
 
 
-def require_enrolled(register: Iterable[Notice], identity: str, key: PersonKey) -> None:
-    """Refuse a certificate for a key that is not the one enrolled for this identity; `SealError`."""
+def require_enrolled(register: Iterable[Notice], identity: str) -> Notice:
+    """Return the notice of the key that `identity` signs with now; `SealError` where there is none."""
     notice = enrolled(register).get(identity)
     if notice is None:
         raise SealError(
@@ -98,9 +98,14 @@ def require_enrolled(register: Iterable[Notice], identity: str, key: PersonKey) 
             f"The key of {identity} was revoked at {notice.at}.",
             hint="a new key is enrolled with `muniment trust enrol PERSON --replace`",
         )
+    return notice
+
+
+def require_key(notice: Notice, key: PersonKey) -> None:
+    """Refuse a certificate for another key than the one enrolled; `SealError`."""
     if notice.fingerprint != key.fingerprint:
         raise SealError(
-            f"This key is not the one enrolled for {identity} at {notice.at}.",
+            f"This key is not the one enrolled for {notice.identity} at {notice.at}.",
             hint="sign with the enrolled key, or enrol this person anew with --replace",
         )
 
