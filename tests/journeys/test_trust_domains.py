@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from muniment import shipped
 from support.project import Project, Ran
 from support.sigstore_server import serving
 
@@ -39,6 +41,13 @@ def done(project: Project, *command: str) -> Ran:
     ran = project.run(*command)
     assert ran.code == 0, ran.out + ran.err
     return ran
+
+
+def conform(fields: Any, name: str) -> None:
+    """Hold an output against its published schema."""
+    assert fields["schema"] == f"muniment/{name}/v1"
+    schema = json.loads((shipped.folder("schemas") / "outputs" / f"{name}.v1.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(fields)
 
 
 def enrol(project: Project, person: str, *options: str) -> Ran:
@@ -136,6 +145,7 @@ def test_replace_and_revoke_stand_in_the_register(unsealed: Project) -> None:
         ("svc-evaluation", "revoked", "retired"),
     ]
     assert shown["log"]["size"] == 5
+    conform(shown, "trust")
     text = done(unsealed, "trust", "show", "--trust-folder", "domain").out
     assert "log of 5 entries" in text
     assert "(retired)" in text
@@ -196,7 +206,7 @@ def test_checkpoints_show_that_the_log_only_grew(unsealed: Project) -> None:
     fields = done(
         unsealed, "trust", "checkpoint", *trust, "--extends", "old.checkpoint", "--format", "json"
     ).json
-    assert fields["schema"] == "muniment/consistency/v1"
+    conform(fields, "consistency")
     shutil.rmtree(unsealed.root / "domain")
     shutil.move(unsealed.root / "backup", unsealed.root / "domain")
     ran = unsealed.run("trust", "checkpoint", *trust, "--extends", "old.checkpoint")
@@ -328,6 +338,13 @@ def test_an_auditors_policy_decides_whose_seals_count(example: Project) -> None:
     ran = example.run(*verify)
     assert ran.code == 2
     assert "identity policy is not valid" in ran.err
+
+
+def test_no_seal_meets_no_demand(unsealed: Project) -> None:
+    """Evidence without seals is not verified against a policy by having nothing that fails."""
+    ran = unsealed.run("verify", "1.0.0", "--require-domain", "local", "--format", "json")
+    assert ran.code == 1
+    assert "there is no seal that could meet what is demanded of seals" in ran.json["missing"]
 
 
 @pytest.mark.parametrize(

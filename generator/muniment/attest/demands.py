@@ -36,6 +36,8 @@ class Demands:
     """The domains whose seals count; `None` is any."""
     signers: tuple[Expected, ...] | None = None
     """Who may sign what; `None` is anybody, and an empty list is nobody."""
+    expects_seals: bool = False
+    """Whether evidence without a single seal falls short of them."""
 
 
 def parse_identity_policy(tree: Mapping[str, Any]) -> tuple[Expected, ...]:

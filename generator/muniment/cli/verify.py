@@ -71,7 +71,6 @@ def verify(
     list_all: bool,
 ) -> int:
     """Re-hash every file, recompute every number and verify every seal, without a network."""
-    from muniment import attest
     from muniment.pipeline import demanding, verification
     from muniment.pipeline.request import Doors, iso_date
 
@@ -79,13 +78,13 @@ def verify(
     if archive is not None:
         doors = Doors(today=datetime.date.today)
         date = iso_date(as_of) if as_of else None
-        wanted = demanding.demands(domains, identity_policy, attest.Demands())
+        wanted = demanding.demands(domains, identity_policy)
         found = verification.verify_archive(
             archive, doors, as_of=date, pinned=pin, demands=wanted, roots=brought
         )
     else:
         asked = settle(evidence, as_of, quiet)
-        wanted = demanding.demands(domains, identity_policy, asked.demands)
+        wanted = demanding.demands(domains, identity_policy, asked.accepted)
         found = verification.verify(replace(asked, demands=wanted, roots=brought), release)
     if output == "json":
         emit_json(found.as_json())

@@ -18,11 +18,14 @@ MAX_POLICY = 1 << 20
 """Bytes of an identity policy."""
 
 
-def demands(domains: Sequence[str], policy: Path | None, default: attest.Demands) -> attest.Demands:
-    """Return what seals must be: the domains given, or else those of `default`, and a policy's signers."""
+def demands(
+    domains: Sequence[str], policy: Path | None, accepted: frozenset[Domain] | None = None
+) -> attest.Demands:
+    """Return what seals must be: of the domains given or else accepted, and by a policy's signers."""
     return attest.Demands(
-        domains=frozenset(cast("Sequence[Domain]", domains)) if domains else default.domains,
-        signers=default.signers if policy is None else identity_policy(policy),
+        domains=frozenset(cast("Sequence[Domain]", domains)) if domains else accepted,
+        signers=None if policy is None else identity_policy(policy),
+        expects_seals=bool(domains) or policy is not None,
     )
 
 

@@ -85,7 +85,8 @@ def judge_all(
 
 def verified_seals(device: Device, asked: Request) -> tuple[Seal, ...]:
     """Return a device's seals, verified and held to what is demanded of them."""
-    return attest.held_to(attest.verify(device.files, trusted_roots(device, asked)), asked.demands)
+    demands = asked.demands or attest.Demands(asked.accepted)
+    return attest.held_to(attest.verify(device.files, trusted_roots(device, asked)), demands)
 
 
 def trusted_roots(device: Device, asked: Request) -> tuple[attest.Root, ...]:

@@ -334,7 +334,7 @@ def _signer(device: Device, hand: Hand) -> attest.Signer:
 
 def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Written:
     pen = hand.pen
-    accepted = request.demands.domains
+    accepted = request.accepted
     if accepted is not None and pen.kind not in accepted:
         raise UsageError(
             f"the settings accept no seals of the {pen.kind} domain",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -88,6 +88,7 @@ def verify(asked: Request, release: str | None) -> Verification:
         seals.extend(_seal(view.device.id, seal) for seal in bearing)
     if not any(view.releases for view in judgement.devices):
         missing.append("there is no release to verify yet")
+    missing.extend(_unsealed(asked, seals))
     for fault in found.findings:
         # A digest that does not hold is a failed file above; every other fault leaves something unread.
         if fault.rule != "digest" and fault.severity is Severity.BLOCK:
@@ -138,13 +139,21 @@ def verify_archive(
                 f"{device.id}: trusted root {root.domain} sha256 {_sha256(root.trusted_root)}"
                 for root in trusted_roots(device, asked)
             )
+        missing = _unsealed(asked, seals)
     notes.append(f"bag digest sha256 {bag.digest}; compare both with the letter that came with the archive")
     if bag.omitted:
         notes.append(
             f"{len(bag.omitted)} row-level tables were left out on purpose; "
             "the numbers made from them were not recomputed here"
         )
-    return Verification(asked.as_of, checks, (), tuple(seals), notes=tuple(notes))
+    return Verification(asked.as_of, checks, (), tuple(seals), tuple(missing), tuple(notes))
+
+
+def _unsealed(asked: Request, seals: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the lack of any seal where something is demanded of seals: no seal meets no demand."""
+    if asked.demands is not None and asked.demands.expects_seals and not seals:
+        return ["there is no seal that could meet what is demanded of seals"]
+    return []
 
 
 def _sha256(data: bytes) -> str:
