@@ -235,3 +235,13 @@ def test_a_time_of_enrolment_never_lies_before_the_log(attended: World) -> None:
     attended.domain.enrol(BEN, attest.new_person_key(), person="ben", at=at(2))
     with pytest.raises(SealError, match="would follow"):
         attended.domain.revoke(BEN, at=at(2) - timedelta(seconds=1), reason="earlier")
+
+
+def test_no_edit_of_a_file_makes_a_domain_unattended(attended: World) -> None:
+    """Whether keys are asked for hangs on the authority's certificate, which every seal shows."""
+    path = attended.domain.folder / "domain.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"unattended": True}))
+    again = World(attended.folder, attest.open_domain(attended.domain.folder))
+    assert not again.domain.unattended
+    with pytest.raises(SealError, match="a key of their own"):
+        sealed(again, None)

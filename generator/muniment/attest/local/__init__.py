@@ -7,7 +7,8 @@ domains.
 """
 
 from muniment.attest.local.authority import Identity
-from muniment.attest.local.domain import Extension, LocalDomain, create_domain, default_folder, open_domain
+from muniment.attest.local.domain import Extension, LocalDomain
+from muniment.attest.local.folder import create_domain, default_folder, open_domain
 from muniment.attest.local.pen import LocalPen, key_path
 from muniment.attest.local.people import (
     PersonKey,
