@@ -54,7 +54,7 @@ class Organisation:
     def issuer(self) -> str:
         return f"{self.url}/oidc"
 
-    def token(self, user: str | None = None, *, audience: str = CLIENT, age: int = 0) -> str:
+    def token(self, user: str | None = None, *, audience: str = CLIENT, age: int = 0, **more: str) -> str:
         """Return an identity token as the provider signs it."""
         now = int(time.time()) - age
         claims = {
@@ -65,7 +65,7 @@ class Organisation:
             "email_verified": True,
             "iat": now,
             "exp": now + 300,
-        }
+        } | more
         return jwt.encode(claims, self.key, algorithm="ES256", headers={"kid": "1"})
 
     def config(self, **urls: str) -> bytes:
@@ -100,7 +100,12 @@ class Organisation:
         public = csr.public_key()
         assert csr.is_signature_valid
         assert isinstance(public, ec.EllipticCurvePublicKey)
-        leaf = self.domain._authority.issue(Identity(claims["email"], self.issuer), public, _now())
+        name = claims["email"]
+        if "job_workflow_ref" in claims:
+            name = f"https://github.com/{claims['job_workflow_ref']}"
+        elif "ci_config_ref_uri" in claims:
+            name = f"https://{claims['ci_config_ref_uri']}"
+        leaf = self.domain._authority.issue(Identity(name, self.issuer), public, _now())
         chain = (x509.load_der_x509_certificate(leaf), self.domain._authority.certificate)
         pems = [certificate.public_bytes(serialization.Encoding.PEM).decode() for certificate in chain]
         return {"signedCertificateEmbeddedSct": {"chain": {"certificates": pems}}}

@@ -28,6 +28,14 @@ RemoteKind = Literal["private", "public"]
 CLIENT_ID = "sigstore"
 """OAuth client id, and the audience of identity tokens, unless an organisation names another."""
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_NAMING_CLAIMS = {
+    "email": "",
+    "sub": "",
+    "job_workflow_ref": "https://github.com/",
+    "ci_config_ref_uri": "https://",
+}
+"""Claims that an authority may put in a certificate as its name, and what it writes before them: people by
+address, GitHub's workflows and GitLab's jobs by the file that defines them."""
 _SERVICES = ("caUrls", "oidcUrls", "rekorTlogUrls", "tsaUrls")
 
 
@@ -199,6 +207,6 @@ def _named(token: str) -> set[str]:
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        return {str(claims[name]) for name in ("email", "sub") if claims.get(name)}
+        return {before + str(claims[name]) for name, before in _NAMING_CLAIMS.items() if claims.get(name)}
     except (IndexError, ValueError, binascii.Error, AttributeError, KeyError):
         return set()

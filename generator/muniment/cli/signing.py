@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,7 +40,7 @@ class Signing:
     key: Path | None
     passphrase_file: Path | None
     trust_config: Path | None
-    identity_token: str | None
+    identity_token: str | None = field(repr=False)
     at: str | None
 
 

@@ -105,7 +105,12 @@ def trust_enrol(
     if not own:
         # Written first: a key in the register that nobody holds would be worse than one too many on disk.
         attest.write_person_key(path, signing_key, words)
-    notice = domain.enrol(identity, signing_key, person=name, at=when, replace=replace, reason=reason)
+    try:
+        notice = domain.enrol(identity, signing_key, person=name, at=when, replace=replace, reason=reason)
+    except BaseException:
+        if not own:
+            path.unlink(missing_ok=True)
+        raise
     if before is not None:
         # It opens nothing any more, and its passphrase may be known.
         attest.key_path(domain.folder, identity, before.fingerprint).unlink(missing_ok=True)

@@ -245,3 +245,22 @@ def test_no_edit_of_a_file_makes_a_domain_unattended(attended: World) -> None:
     assert not again.domain.unattended
     with pytest.raises(SealError, match="a key of their own"):
         sealed(again, None)
+
+
+def test_every_enrolment_takes_a_fresh_key(attended: World) -> None:
+    """Neither a revoked key nor another person's is enrolled again."""
+    key = attest.new_person_key()
+    attended.domain.enrol(BEN, key, person="ben", at=at(1))
+    with pytest.raises(SealError, match=f"was enrolled for {BEN}"):
+        attended.domain.enrol("dee@example.invalid", key, person="dee", at=at(1))
+    attended.domain.revoke(BEN, at=at(1), reason="lost")
+    with pytest.raises(SealError, match="fresh key"):
+        attended.domain.enrol(BEN, key, person="ben", at=at(1), replace=True)
+
+
+@pytest.mark.parametrize("reason", ["x" * 1001, "a\x1b[31mb", "two\nlines"])
+def test_what_cannot_be_shown_is_not_entered(attended: World, reason: str) -> None:
+    """The register is there for ever, so nothing enters it that could not be read back or would not print."""
+    with pytest.raises(SealError, match="cannot be entered in the register"):
+        attended.domain.enrol(BEN, attest.new_person_key(), person="ben", at=at(1), reason=reason)
+    assert attended.domain.register() == ()

@@ -175,3 +175,25 @@ def test_without_a_token_or_a_terminal_the_message_says_what_to_set(
     with pytest.raises(SealError, match="no identity token") as caught:
         attest.private_pen(organisation.config(), None)
     assert "SIGSTORE_ID_TOKEN" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("claim", "name"),
+    [
+        ("job_workflow_ref", "https://github.com/o/r/.github/workflows/w.yml@refs/tags/v1"),
+        ("ci_config_ref_uri", "https://gitlab.com/o/r//.gitlab-ci.yml@refs/heads/main"),
+    ],
+)
+def test_a_service_may_be_named_by_the_file_that_defines_it(
+    world: World, organisation: Organisation, claim: str, name: str
+) -> None:
+    """CI systems are certified under the address of a workflow, which stands in a claim of its own."""
+    prefix = "https://github.com/" if claim == "job_workflow_ref" else "https://"
+    token = organisation.token("ci", **{claim: name.removeprefix(prefix)})
+    pen = attest.private_pen(organisation.config(), token)
+    signer = attest.Signer("Build service", name, "verification", datetime.now(UTC))
+    path = "releases/1.0.0/release.yaml"
+    sealed = attest.record(path, world.digest(path), meaning="witness", signer=signer)
+    place(world, pen.seal(sealed), sealed)
+    (seal,) = attest.verify(world.files, (attest.Root("private", pen.trusted_root()),))
+    assert (seal.outcome, seal.identity) == ("verified", name), seal.reason

@@ -127,6 +127,12 @@ class LocalDomain:
         at = whole(at)
         with self._writing():
             before = self.check_enrolment(identity, replace=replace)
+            for notice in self.register():
+                if notice.fingerprint == key.fingerprint:
+                    raise SealError(
+                        f"This key was {notice.act} for {notice.identity} at {notice.at}.",
+                        hint="every enrolment takes a fresh key",
+                    )
             leaf = enrolment(
                 key,
                 "enrolled" if before is None else "replaced",

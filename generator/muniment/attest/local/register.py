@@ -24,6 +24,8 @@ PREFIX = b'{"enrolment":'
 """How the leaf of a notice begins; that of a seal begins with its `apiVersion`."""
 
 Act = Literal["enrolled", "replaced", "revoked"]
+_LONGEST = 1000
+"""Characters of any field."""
 _FIELDS = frozenset({"act", "at", "fingerprint", "identity", "key", "person", "reason"})
 
 
@@ -61,13 +63,12 @@ def enrolment(key: PersonKey, act: Act, *, identity: str, person: str, at: str, 
         act, identity, person, key.fingerprint, base64.b64encode(key.public).decode(), at, reason
     )
     proof = base64.b64encode(key.sign(canonical(fields))).decode()
-    return canonical({"enrolment": {**fields, "proof": proof}})
+    return _checked({**fields, "proof": proof})
 
 
 def revocation(notice: Notice, *, at: str, reason: str) -> bytes:
     """Return the leaf that ends an enrolment. The key may be lost, so its holder does not sign."""
-    fields = _fields("revoked", notice.identity, notice.person, notice.fingerprint, "", at, reason)
-    return canonical({"enrolment": fields})
+    return _checked(_fields("revoked", notice.identity, notice.person, notice.fingerprint, "", at, reason))
 
 
 def parse_register(leaves: Iterable[bytes]) -> tuple[Notice, ...]:
@@ -124,11 +125,23 @@ def _fields(
     }
 
 
+def _checked(fields: Mapping[str, str]) -> bytes:
+    """Return the leaf of a notice once it reads back: what enters the log is there for ever."""
+    leaf = canonical({"enrolment": fields})
+    try:
+        _parse(leaf)
+    except Refused as error:
+        raise SealError(f"This cannot be entered in the register. {error}") from error
+    return leaf
+
+
 def _parse(leaf: bytes) -> Notice:
     outer = require_keys(parse_json(leaf, "notice", MAX_STATEMENT), "notice", frozenset({"enrolment"}))
     fields = require_keys(outer["enrolment"], "notice", _FIELDS, frozenset({"proof"}))
     if not all(isinstance(value, str) for value in fields.values()) or fields["act"] not in get_args(Act):
         raise Refused("A notice has a field that is not text, or an unknown act.")
+    if any(len(text) > _LONGEST or not text.isprintable() for text in fields.values()):
+        raise Refused(f"A notice holds text of more than {_LONGEST} characters, or that does not print.")
     parse_instant(fields["at"], "notice's time")
     if fields["act"] != "revoked":
         _check_possession(fields)
