@@ -68,8 +68,10 @@ def test_a_person_signs_with_a_key_of_their_own(unsealed: Project) -> None:
     assert "--passphrase-file" in nobody.err
     assert not (unsealed.device / "seals").exists()
     done(unsealed, *SIGN, "--at", "2023-07-10T09:00:00Z", "--passphrase-file", "passphrase")
-    (seal,) = unsealed.run("verify", "--format", "json").json["seals"]
+    found = unsealed.run("verify", "--format", "json").json
+    (seal,) = found["seals"]
     assert (seal["outcome"], seal["domain"]) == ("verified", "local")
+    assert not any("unattended" in note for note in found["notes"])
     everything = b"".join(
         p.read_bytes() for p in unsealed.root.rglob("*") if p.is_file() and p.name != "passphrase"
     )
@@ -119,6 +121,24 @@ def test_a_passphrase_is_typed_unseen(unsealed: Project) -> None:
     os.close(master)
     assert b"enrolled " + MOREAU.encode() in shown
     assert PASSPHRASE.encode() not in shown
+
+
+def test_a_passphrase_from_the_environment(unsealed: Project) -> None:
+    """For automation: the variable is read, and shows nowhere."""
+    command = [str(Path(sys.executable).with_name("muniment")), "trust", "enrol", "svc-evaluation"]
+    ran = subprocess.run(
+        [*command, "--trust-folder", "domain", "--at", EARLY],
+        cwd=unsealed.root,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=os.environ | {"MUNIMENT_PASSPHRASE": PASSPHRASE, "NO_COLOR": "1"},
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert PASSPHRASE.encode() not in ran.stdout + ran.stderr
+    evaluation = ("sign", "claims/1", "--as", "svc-evaluation", "--role", "verification")
+    where = ("--trust-folder", "domain", "--passphrase-file", "passphrase", "--at", "2023-07-17T09:00:00Z")
+    done(unsealed, *evaluation, *where)
 
 
 def test_replace_and_revoke_stand_in_the_register(unsealed: Project) -> None:
@@ -248,6 +268,14 @@ def test_a_seal_of_an_organisations_sigstore(
         ran = done(unsealed, *private, "--identity-token", "@token")
         assert "dated by the organisation's Sigstore" in ran.out
         shown = done(unsealed, "trust", "show", "--domain", "private").out
+        # The organisation rotates its keys: the new root is taken over on purpose only.
+        published = unsealed.device / "trust" / "private" / "trusted_root.json"
+        published.write_bytes(published.read_bytes() + b"\n")
+        again = ("sign", "claims/1", *private[2:], "--identity-token", "@token")
+        assert "another private trust domain" in unsealed.run(*again).err
+        done(unsealed, "trust", "show", "--domain", "private", "--publish")
+        done(unsealed, *again)
+        shutil.rmtree(unsealed.device / "seals" / "claims")
     root = unsealed.device / "trust" / "private" / "trusted_root.json"
     assert hashlib.sha256(root.read_bytes()).hexdigest() in shown
     (seal,) = unsealed.run("verify", "--format", "json").json["seals"]

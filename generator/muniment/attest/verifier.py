@@ -51,6 +51,8 @@ class Proof:
     domain: Domain
     identity: str
     issuer: str
+    authority: str
+    """Distinguished name of who issued the certificate, as the trusted root has it."""
     time: datetime
     time_source: Literal["rfc3161", "rekor"]
     log: bytes
@@ -185,6 +187,7 @@ def _verify_in(trust: Trust, data: bytes, envelope: Outer, log: bytes) -> Proof:
         domain=trust.domain,
         identity=identity,
         issuer=issuer,
+        authority=leaf.issuer.rfc4514_string(),
         time=time,
         time_source=source,
         log=log,
@@ -361,5 +364,5 @@ def _verified_seal(seal: Seal, proof: Proof) -> Seal:
         time_source=proof.time_source,
         log_index=proof.log_index,
         outcome="verified",
-        extra=frozen({**seal.extra, "log": proof.log.hex()}),
+        extra=frozen({**seal.extra, "authority": proof.authority, "log": proof.log.hex()}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from muniment.model.edition import DeviceView, ReleaseView
 from muniment.model.finding import Severity
 from muniment.model.ruling import Status
 from muniment.model.seal import Domain, Seal
-from muniment.pipeline.judging import Judgement, judge_all, trusted_roots, verified_seals
+from muniment.pipeline.judging import judge_all, trusted_roots, verified_seals
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import find_release, survey
 
@@ -99,7 +99,7 @@ def verify(asked: Request, release: str | None) -> Verification:
         numbers=tuple(numbers),
         seals=tuple(sorted(seals, key=lambda seal: (seal["time"] or "", seal["file"]))),
         missing=tuple(missing),
-        notes=_notes(judgement),
+        notes=_notes(seal for view in judgement.devices for seal in view.seals),
     )
 
 
@@ -134,7 +134,9 @@ def verify_archive(
         seals: list[Mapping[str, Any]] = []
         notes: list[str] = []
         for device in survey(asked, trust_cache=False).devices:
-            seals.extend(_seal(device.id, seal) for seal in verified_seals(device, asked))
+            verified = verified_seals(device, asked)
+            seals.extend(_seal(device.id, seal) for seal in verified)
+            notes.extend(_notes(verified))
             notes.extend(
                 f"{device.id}: trusted root {root.domain} sha256 {_sha256(root.trusted_root)}"
                 for root in trusted_roots(device, asked)
@@ -211,7 +213,14 @@ def _missing(view: DeviceView, release: ReleaseView) -> list[str]:
     return out
 
 
-def _notes(judgement: Judgement) -> tuple[str, ...]:
-    if any(seal.domain == "local" for view in judgement.devices for seal in view.seals):
-        return ("Times of the local trust domain are self-asserted: its operator could have chosen them.",)
-    return ()
+def _notes(seals: Iterable[Seal]) -> tuple[str, ...]:
+    """Say what a reader must know of seals of the local domain."""
+    local = [seal for seal in seals if seal.domain == "local"]
+    notes = []
+    if local:
+        notes.append(
+            "Times of the local trust domain are self-asserted: its operator could have chosen them."
+        )
+    if any(seal.unattended for seal in local):
+        notes.append("The local trust domain is unattended: whoever held its folder signed for anybody.")
+    return tuple(notes)

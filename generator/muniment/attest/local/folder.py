@@ -29,6 +29,7 @@ from muniment.attest.local.timestamp import TimestampAuthority, create_timestamp
 from muniment.attest.strict import canonical
 from muniment.attest.times import instant, parse_instant
 from muniment.errors import SealError
+from muniment.model.seal import UNATTENDED
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _KEYS = ("authority", "transparency", "log", "timestamp")
@@ -123,7 +124,7 @@ def _write_domain(folder: Path, name: str, at: datetime, unattended: bool) -> No
 
 def _titled(name: str, *, unattended: bool) -> str:
     """Return what the authority is called: its certificates say what they are worth, whatever a file says."""
-    return f"{name} (unattended)" if unattended else name
+    return f"{name} {UNATTENDED}" if unattended else name
 
 
 def _origin(name: str) -> str:
