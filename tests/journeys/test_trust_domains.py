@@ -90,6 +90,7 @@ def test_a_wrong_passphrase_seals_nothing(unsealed: Project) -> None:
     (unsealed.root / "wrong").chmod(0o644)
     assert "can be read by others" in unsealed.run(*SIGN, "--passphrase-file", "wrong").err
     assert not (unsealed.device / "seals").exists()
+    assert not (unsealed.device / "trust").exists()
 
 
 def test_a_passphrase_is_typed_unseen(unsealed: Project) -> None:

@@ -239,19 +239,25 @@ def publish_root(request: Request, kind: Domain, root: bytes) -> tuple[Written, 
 def recover(request: Request, pen: Pen) -> tuple[Written, ...]:
     """Write the seals that an interrupted run has logged and not written, where their files still hold.
 
-    One that belongs to no device here stays where it is kept; `muniment trust show` counts it.
+    One whose files are those of no device here, or of several, stays where it is kept; `muniment trust
+    show` counts it.
     """
     waiting = pen.undelivered()
+    devices = survey(request).devices if waiting else ()
     out = []
-    for device in survey(request).devices if waiting else ():
-        for bundle in waiting:
-            statement = attest.sealed_statement(bundle)
-            if all(_holds(device, path, digest) for path, digest in statement.subjects.items()):
-                path = _folder(request, device) / attest.seal_path(statement)
-                if not path.exists():
-                    write_beside(path, bundle)
-                    out.append(Written(path, hashlib.sha256(bundle).hexdigest()))
-                pen.delivered(bundle)
+    for bundle in waiting:
+        statement = attest.sealed_statement(bundle)
+        homes = [
+            device
+            for device in devices
+            if all(_holds(device, path, digest) for path, digest in statement.subjects.items())
+        ]
+        if len(homes) == 1:
+            path = _folder(request, homes[0]) / attest.seal_path(statement)
+            if not path.exists():
+                write_beside(path, bundle)
+                out.append(Written(path, hashlib.sha256(bundle).hexdigest()))
+            pen.delivered(bundle)
     return tuple(out)
 
 
@@ -340,21 +346,23 @@ def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Wri
             f"the settings accept no seals of the {pen.kind} domain",
             hint="add it to trust.domains in muniment.yaml, or sign in another domain",
         )
-    _same_domain(request, device, pen)
+    _same_domain(device, pen)
     pen.heed(device.files.read(path) for path in device.files.listing("seals"))
     bundle = pen.seal(statement)
+    root = _folder(request, device) / _root_path(pen.kind)
+    if not root.exists():
+        # Beside a device's first seal lies what it verifies with.
+        write_beside(root, pen.trusted_root())
     path = _folder(request, device) / attest.seal_path(attest.parse(statement))
     write_beside(path, bundle)
     pen.delivered(bundle)
     return Written(path, hashlib.sha256(bundle).hexdigest())
 
 
-def _same_domain(request: Request, device: Device, pen: Pen) -> None:
-    """Put the domain's public root beside a device's first seal; refuse to mix in a second domain later."""
-    root, path = pen.trusted_root(), _root_path(pen.kind)
-    if not device.files.exists(path):
-        write_beside(_folder(request, device) / path, root)
-    elif device.files.read(path) != root:
+def _same_domain(device: Device, pen: Pen) -> None:
+    """Refuse to mix a second domain of one kind into a device's seals."""
+    path = _root_path(pen.kind)
+    if device.files.exists(path) and device.files.read(path) != pen.trusted_root():
         raise SealError(
             f"the seals of {device.id} belong to another {pen.kind} trust domain than the one opened",
             hint=_OTHER_DOMAIN[pen.kind],

@@ -174,7 +174,7 @@ class LocalDomain:
     def extend(self, checkpoint: str) -> Extension:
         """Return the proof that the log as it is now extends an older checkpoint; `SealError` otherwise."""
         old, proof = self._log.extend(checkpoint)
-        return Extension(old.size, old.root.hex(), self._log.size, self._log.head().root, proof)
+        return Extension(old.size, old.root.hex(), self._log.size, self._log.root.hex(), proof)
 
     def undelivered(self) -> tuple[bytes, ...]:
         """Return the finished bundles that nobody reported as written: a crash came in between."""

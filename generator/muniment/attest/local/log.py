@@ -112,6 +112,11 @@ class Log:
         """Entries read so far; call `refresh` first."""
         return self._tree.size
 
+    @property
+    def root(self) -> bytes:
+        """Root hash of the entries read so far."""
+        return self._tree.root()
+
     def refresh(self) -> tuple[bytes, ...]:
         """Read what stands on disk by now; return the bodies of the register's notices, oldest first.
 
