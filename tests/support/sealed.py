@@ -143,3 +143,20 @@ def make_world(folder: Path, name: str = "example") -> World:
     (device / MANIFEST).write_text(json.dumps(manifest, sort_keys=True) + "\n")
     domain = attest.create_domain(folder / f"domain-{name}", name=name, at=START)
     return World(device, domain)
+
+
+def shown(seal: Seal) -> tuple[Any, ...]:
+    """Everything about a seal that a page or a rule can show, but for the file's own digest."""
+    return (
+        seal.file,
+        seal.predicate_type,
+        dict(seal.subjects),
+        seal.predicate,
+        seal.identity,
+        seal.issuer,
+        seal.domain,
+        seal.time,
+        seal.time_source,
+        seal.log_index,
+        dict(seal.extra),
+    )

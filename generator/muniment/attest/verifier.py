@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import rfc3161_client
 from cryptography import x509
@@ -146,6 +147,10 @@ def _verify_in(trust: Trust, data: bytes, envelope: Envelope, log: bytes) -> Ver
     )
     if payload_type != PAYLOAD_TYPE or payload != envelope.payload:
         raise Refused("The verified payload is not the statement that was read; seal again.")
+    if trust.domain == "local" and not (urlsplit(issuer).hostname or "").endswith(".invalid"):
+        raise Refused(
+            f"A local domain cannot speak for the issuer {issuer[:100]}; have it sealed in its own domain."
+        )
     entry = envelope.fields["verificationMaterial"]["tlogEntries"][0]
     index = _log_index(entry)
     time, source = _verified_time(trust, envelope, entry)
