@@ -13,6 +13,9 @@ from muniment.model.finding import Finding, Where
 from muniment.pipeline.request import Request
 from muniment.pipeline.versions import outdated
 
+MAX_LOCATED = 16 << 20
+"""Bytes of a JSON file that is read to find the line of a place. An evaluation has about 200 kB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -36,14 +39,20 @@ class Survey:
     def with_json(self, places: Iterable[Where]) -> Survey:
         """Return the survey with the bytes of the JSON files that `places` name, so that they can be located.
 
-        They are large and seldom at fault, so a survey does not hold them by itself.
+        They are large and seldom at fault, so a survey does not hold them by itself. A place in a file
+        above `MAX_LOCATED` keeps no line: a file may be at fault for its very size.
         """
         files = {device.id: device.files for device in self.devices}
         extra: dict[str, bytes] = {}
         prefix = self.request.prefix
         for file in dict.fromkeys(where.file for where in places):
             device, _, path = file.removeprefix(f"{prefix}/").partition("/")
-            if path.endswith(".json") and device in files and files[device].exists(path):
+            if (
+                path.endswith(".json")
+                and device in files
+                and files[device].exists(path)
+                and files[device].size(path) <= MAX_LOCATED
+            ):
                 extra[f"{prefix}/{device}/{path}"] = files[device].read(path)
         return replace(self, sources={**self.sources, **extra})
 
