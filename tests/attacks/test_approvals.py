@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from tests.support.sealed import MANIFEST, ROSTER, World, at
 
@@ -76,6 +79,43 @@ def test_a_borrowed_printed_name_does_not_count(world: World) -> None:
     world.approve("ben", "clinical", at(1), signer=borrowed)
     (vote,) = counted(world)
     assert vote.problem == "The printed name Dee Rossi is not Ben Okafor, whose e-mail signed."
+
+
+def test_an_approval_of_one_release_does_not_count_for_another(world: World) -> None:
+    """Release 2.0.0 with the very manifest of 1.0.0 has no vote: neither in place, moved, nor relabelled.
+
+    A release digest without its name would be one digest for two releases.
+    """
+    path = world.approve("ben", "clinical", at(1))
+    (world.folder / "releases/2.0.0").mkdir()
+    twin = world.folder / "releases/2.0.0/manifest.json"
+    twin.write_bytes((world.folder / MANIFEST).read_bytes())
+    moved = world.folder / "seals/releases/2.0.0" / path.name
+    moved.parent.mkdir(parents=True)
+    moved.write_bytes(path.read_bytes())
+    votes = attest.approvals(
+        world.verify(),
+        roster=ROSTER,
+        version="2.0.0",
+        manifest_sha256=world.digest(MANIFEST),
+        author="ada",
+        basis="verified",
+    )
+    assert votes == ()
+    assert [vote.problem.split(". ")[0] for vote in counted(world) if not vote.valid] == [
+        "The seal does not hold"
+    ]
+    relabelled = attest.approval(
+        "2.0.0",
+        world.digest(MANIFEST),
+        decision="approve",
+        meaning="clinical_approval",
+        signer=attest.Signer("Ben Okafor", "ben@example.invalid", "clinical", at(1)),
+    )
+    bundle = json.loads(path.read_bytes())
+    bundle["dsseEnvelope"]["payload"] = base64.b64encode(relabelled).decode()
+    (world.folder / attest.seal_path(attest.parse(relabelled))).write_text(json.dumps(bundle))
+    assert {seal.outcome for seal in world.verify() if "2.0.0" in seal.file} == {"failed"}
 
 
 def test_any_change_of_the_release_voids_every_approval(world: World) -> None:
