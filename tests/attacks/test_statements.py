@@ -6,6 +6,7 @@ checks who signed which bytes, and leaves what the bytes may say to its callers.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from tests.support.forging import INTOTO, Operator, library_accepts, make_operator
-from tests.support.sealed import MANIFEST, PEOPLE, START, World, at, signer
+from tests.support.sealed import EVALUATION, MANIFEST, PEOPLE, PLAN, START, World, at, signer
 
 from muniment import attest
 from muniment.model.seal import Seal
@@ -182,6 +183,29 @@ def test_the_earliest_of_several_timestamps_counts(world: World, rogue: Operator
     path.write_bytes(rogue.sign(statement, BEN, at(2), stamped=(late, at(2))))
     (seal,) = attest.verify(world.files, (rogue.root,))
     assert (seal.outcome, seal.time) == ("verified", "2024-03-03T09:00:00Z"), seal.reason
+
+
+def test_a_lock_dated_after_what_names_it(world: World, rogue: Operator) -> None:
+    """An evaluation that names a later lock's digest stands behind it in the log, and so was dated back."""
+    lock = attest.plan_lock("plans/1", world.digest(PLAN), signer=signer("cyd", "biostatistics", at(3)))
+    made = rogue.sign(lock, PEOPLE["cyd"][1], at(3))
+    evaluation = attest.evaluation(
+        "1.0.0",
+        world.digest(EVALUATION),
+        plan="plans/1",
+        plan_sha256=world.digest(PLAN),
+        plan_lock_sha256=hashlib.sha256(made).hexdigest(),
+        result="PASSED",
+        signer=signer("dee", "verification", at(1)),
+    )
+    for statement, bundle in ((lock, made), (evaluation, rogue.sign(evaluation, PEOPLE["dee"][1], at(1)))):
+        path = world.folder / attest.seal_path(attest.parse(statement))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bundle)
+    locked, evaluated = attest.verify(world.files, (rogue.root,))
+    assert locked.outcome == "verified"
+    assert evaluated.outcome == "failed"
+    assert "so it was dated back" in evaluated.reason
 
 
 def test_a_seal_without_a_timestamp_is_refused(world: World, rogue: Operator) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,21 +25,35 @@ def failures(found: dict[str, Any]) -> dict[str, str]:
     return {seal["file"]: seal["reason"] for seal in found["seals"] if seal["outcome"] != "verified"}
 
 
-def resealed(seals: Path, folder: Path) -> bytes:
+def resealed(seals: Path, folder: Path, dates: Mapping[str, str] | None = None) -> bytes:
     """Sign every statement below `seals` again, with keys of one's own; return the root that goes with them.
 
-    Signers, roles and times stay what the statements say, so nothing inside the evidence gives it away.
+    Signers, roles and times stay what the statements say (or become what `dates` says by kind and subject),
+    and evaluations name the new locks, so that nothing inside the evidence gives it away.
     """
-    bundles = {path: json.loads(path.read_bytes()) for path in seals.rglob("*.sigstore.json")}
-    statements = {
-        path: base64.b64decode(bundle["dsseEnvelope"]["payload"]) for path, bundle in bundles.items()
-    }
-    words = {path: attest.parse(data).words for path, data in statements.items()}
-    in_order = sorted(statements, key=lambda path: (words[path]["signed_at"], path))
-    times = {path: datetime.fromisoformat(words[path]["signed_at"]) for path in in_order}
-    operator = make_operator(folder, times[in_order[0]] - timedelta(days=1), "prognosis-180")
-    for path in in_order:
-        path.write_bytes(operator.sign(statements[path], words[path]["identity"], times[path]))
+    statements = []
+    for path in sorted(seals.rglob("*.sigstore.json")):
+        bundle = json.loads(path.read_bytes())
+        fields = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+        words = fields["predicate"].get("muniment", fields["predicate"])
+        for subject, date in (dates or {}).items():
+            if fields["subject"][0]["name"] == subject:
+                words["signed_at"] = date
+        statements.append((words["signed_at"], path, fields, words))
+        path.unlink()
+    statements.sort(key=lambda each: each[:2])
+    first = datetime.fromisoformat(statements[0][0])
+    operator = make_operator(folder, first - timedelta(days=1), "prognosis-180")
+    new: dict[str, str] = {}
+    for when, path, fields, words in statements:
+        if "plan_lock_sha256" in words:
+            plan = fields["predicate"]["configuration"][0]["name"]
+            words["plan_lock_sha256"] = new.get(plan, words["plan_lock_sha256"])
+        data = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        bundle = operator.sign(data, words["identity"], datetime.fromisoformat(when))
+        if path.name.startswith("plan-lock-"):
+            new[fields["subject"][0]["name"]] = hashlib.sha256(bundle).hexdigest()
+        (seals.parent / attest.seal_path(attest.parse(data))).write_bytes(bundle)
     return operator.root_bytes
 
 
@@ -88,6 +103,25 @@ def test_criteria_moved_by_a_thousandth_after_the_lock(example: Project) -> None
     locked = [r["outcome"] for r in release["rulings"] if r["rule"] == "criteria-locked-first"]
     assert locked
     assert "met" not in locked
+
+
+def test_an_evaluation_before_its_lock(example: Project) -> None:
+    """An operator who seals all anew, one evaluation a year before its lock: that release is refused.
+
+    The evaluation cannot name a lock that is not made yet, and were it dated back in the log, the log's
+    order would tell (see `test_a_lock_dated_after_what_names_it`).
+    """
+    when = {"releases/1.2.0/evaluation.json": "2024-06-01T09:00:00Z"}
+    (example.device / ROOT).write_bytes(resealed(example.device / "seals", example.root / "forger", when))
+    rules = ("--rule", "criteria-locked-first", "--rule", "log-order-agrees")
+    ran = example.run("check", "--deep", *rules, "--format", "json")
+    outcomes = {
+        release["release"]: {ruling["rule"]: ruling["outcome"] for ruling in release["rulings"]}
+        for release in ran.json["devices"][0]["releases"]
+    }
+    assert ran.code == 1
+    assert outcomes["1.2.0"] == {"criteria-locked-first": "unmet", "log-order-agrees": "unmet"}
+    assert outcomes["2.0.0"] == {"criteria-locked-first": "met", "log-order-agrees": "met"}
 
 
 def test_a_local_root_moved_to_the_public_place(example: Project) -> None:

@@ -17,7 +17,7 @@ from muniment.judge.operations import operations
 from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
 from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, Aftermath, stops
-from muniment.judge.sealed import Sealed, place_of
+from muniment.judge.sealed import Sealed, entry_of, place_of
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
@@ -268,6 +268,7 @@ class _Gathering:
                     "valid": word.valid,
                     "problem": word.problem,
                     "conditions": word.conditions,
+                    **entry_of(word.seal),
                 }
             )
             for word in words

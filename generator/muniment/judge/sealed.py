@@ -22,6 +22,12 @@ def place_of(device: Device, seal: Seal) -> Place:
     return Place(f"{device.id}/{seal.file}", exact=True)
 
 
+def entry_of(seal: Seal) -> Mapping[str, Tree]:
+    """Where a seal stands in which log; both null while it was only read, for then nothing vouches for it."""
+    log = seal.extra.get("log") if seal.log_index is not None else None
+    return {"log": log, "log_index": seal.log_index}
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """One release, whose seals are told; notes in `places` where each lies."""
@@ -56,6 +62,7 @@ class Sealed:
             "identity": seal.identity,
             "person": person_of(roster.body if roster else {}, seal.identity),
             "sha256": seal.sha256,
+            **entry_of(seal),
         }
         return MappingProxyType({**fields, **extra})
 

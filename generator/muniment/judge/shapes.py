@@ -210,7 +210,7 @@ STATE: Mapping[str, Shape] = {
     "stopped_at": rows(SCALAR),
 }
 """What is derived about a release."""
-SEAL = dict.fromkeys(("time", "identity", "person", "sha256"), SCALAR)
+SEAL = dict.fromkeys(("time", "identity", "person", "sha256", "log", "log_index"), SCALAR)
 SIGNED = rows(record(person=SCALAR, role=SCALAR, meaning=SCALAR, time=SCALAR, on=SCALAR))
 """Seals on a record by people who held their role that day."""
 
@@ -314,7 +314,7 @@ FACTS: Mapping[str, Shape | Fact] = {
         "",
         {
             **dict.fromkeys(("person", "name", "identity", "role", "decision", "meaning"), SCALAR),
-            **dict.fromkeys(("time", "valid", "problem"), SCALAR),
+            **dict.fromkeys(("time", "valid", "problem", "log", "log_index"), SCALAR),
             "conditions": rows(SCALAR),
         },
         each=True,
