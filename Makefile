@@ -126,7 +126,8 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
-	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server runs on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server and Sigstore for npm run on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { echo "A test moves the clock of a process with libfaketime: install it (Debian: apt-get install faketime)." >&2; exit 1; }
 	@cp $(INTEGRATIONS_NPM) build/integrations/
 	@cd build/integrations && npm install --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 	@touch $@
