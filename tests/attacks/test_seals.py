@@ -205,14 +205,33 @@ def test_criteria_changed_after_the_lock_break_it(world: World) -> None:
     failed(world.verify_one(), f"The file {PLAN} has changed")
 
 
-def test_a_symlinked_subject_is_refused(world: World, tmp_path: Path) -> None:
-    """A subject that leads out of the folder is not followed, even with the right bytes behind it."""
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("../../../outside/manifest.json", "leads out of the device folder"),
+        ("other.json", "is a symbolic link"),
+        ("manifest.json", "cannot be followed"),
+        ("nowhere", "is missing"),
+    ],
+)
+def test_a_symlinked_subject_is_refused(world: World, target: str, says: str) -> None:
+    """A link is not the file that was sealed, wherever it leads and whatever bytes lie behind it."""
     world.approve("ben", "clinical", at(2))
-    outside = tmp_path / "manifest.json"
-    outside.write_bytes((world.folder / MANIFEST).read_bytes())
+    data = (world.folder / MANIFEST).read_bytes()
+    (world.folder.parent / "outside").mkdir()
+    (world.folder.parent / "outside" / "manifest.json").write_bytes(data)
+    (world.folder / MANIFEST).with_name("other.json").write_bytes(data)
     (world.folder / MANIFEST).unlink()
-    (world.folder / MANIFEST).symlink_to(outside)
-    assert world.verify_one().outcome == "failed"
+    (world.folder / MANIFEST).symlink_to(target)
+    failed(world.verify_one(), says)
+
+
+def test_a_subject_behind_a_linked_folder_is_refused(world: World) -> None:
+    """Nor may a folder on the way be a link."""
+    world.approve("ben", "clinical", at(2))
+    (world.folder / "releases" / "1.0.0").rename(world.folder / "moved")
+    (world.folder / "releases" / "1.0.0").symlink_to("../moved")
+    failed(world.verify_one(), "is a symbolic link")
 
 
 def test_an_approval_replayed_on_another_release_does_not_count(world: World) -> None:

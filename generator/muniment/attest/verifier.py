@@ -293,9 +293,13 @@ def _check_subjects(files: Files, subjects: Mapping[str, str]) -> None:
         try:
             if not files.exists(path):
                 raise Refused(f"The sealed file {path} is missing; restore it.")
+            if files.linked(path):
+                raise Refused(f"The sealed file {path} is a symbolic link; put the file itself there.")
             actual = files.digest(path)
         except MunimentError as error:
-            raise Refused(f"The sealed file {path} cannot be read: {error.message}") from error
+            raise Refused(
+                f"The sealed file {path} cannot be read ({error.message}); put the file itself there."
+            ) from error
         if actual != sealed:
             raise Refused(
                 f"The file {path} has changed since it was sealed; restore it, or have it sealed again."

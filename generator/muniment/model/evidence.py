@@ -36,6 +36,10 @@ class Files(Protocol):
         """Whether a regular file stands at `path`."""
         ...
 
+    def linked(self, path: str) -> bool:
+        """Whether `path` is, or is reached through, a symbolic link."""
+        ...
+
     def digest(self, path: str) -> str:
         """Lower-case hex SHA-256 of the file; cached by size, mtime and inode."""
         ...
