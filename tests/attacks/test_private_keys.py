@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from tests.support.sealed import START
+from tests.support.sealed import make_world
 
-from muniment import archive, attest
+from muniment import archive
 from muniment.load import DeviceFiles
 from support.project import CHECKOUT, DEVICE, Project
 
@@ -103,8 +103,7 @@ def sealing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path, st
     shutil.copy(CHECKOUT / "muniment.yaml", project.root)
     for name in ("seals", "trust"):
         shutil.rmtree(project.device / name)
-    folder = tmp_path_factory.mktemp("keys") / "domain"
-    make_unattended(folder)
+    folder = make_world(tmp_path_factory.mktemp("keys"), "leaky").domain.folder
     printed = []
     for command in COMMANDS:
         ran = project.run(*command, "--trust-folder", str(folder))
@@ -113,22 +112,17 @@ def sealing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path, st
     return project, folder, "\n".join(printed)
 
 
-def make_unattended(folder: Path) -> None:
-    """A domain whose keys open without a passphrase, so that their bytes are known here."""
-    attest.create_domain(folder, name="leaky", at=START.replace(year=2023))
-
-
 COMMANDS = (
     ("trust", "show", "--publish"),
-    ("lock", "1.0.0", "--as", "p-varga", "--at", "2024-01-05T14:00:00Z"),
+    ("lock", "1.0.0", "--as", "p-varga", "--at", "2024-03-05T14:00:00Z"),
     ("sign", "1.0.0", "--evaluation", "--as", "svc-evaluation", "--role", "verification",
-     "--at", "2024-01-08T08:00:00Z"),
-    ("approve", "1.0.0", "--as", "p-achterberg", "--role", "clinical", "--at", "2024-02-15T12:00:00Z"),
-    ("reject", "1.0.0", "--as", "p-hughes", "--role", "risk", "--at", "2024-02-15T13:00:00Z"),
+     "--at", "2024-03-08T08:00:00Z"),
+    ("approve", "1.0.0", "--as", "p-achterberg", "--role", "clinical", "--at", "2024-03-15T12:00:00Z"),
+    ("reject", "1.0.0", "--as", "p-hughes", "--role", "risk", "--at", "2024-03-15T13:00:00Z"),
     ("sign", "1.0.0", "--authorise", "--as", "p-moreau", "--role", "quality",
-     "--at", "2024-02-19T10:00:00Z"),
+     "--at", "2024-03-19T10:00:00Z"),
     # Refused: what is printed about a failure is looked through as well.
-    ("lock", "1.1.0-rc1", "--as", "p-varga", "--at", "2024-01-05T14:00:00Z"),
+    ("lock", "1.1.0-rc1", "--as", "p-varga", "--at", "2024-03-04T14:00:00Z"),
 )  # fmt: skip
 
 
@@ -174,7 +168,7 @@ def test_portal_and_archive_leak_no_key(sealing: tuple[Project, Path, str]) -> N
         verification={"schema": "muniment/verification/v1"},
         trust={"local": root},
     )
-    made = archive.create(project.root / "bag", contents, made_on="2024-02-20")
+    made = archive.create(project.root / "bag", contents, made_on="2024-03-20")
     printed = (ran.out + ran.err).encode()
     assert sum(1 for _ in files(pages)) > 50
     assert leaks(needles(folder), [("terminal", printed), *files(pages, made.path)]) == []
