@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+from copy import deepcopy
 
 import pytest
 from tests.support.sealed import MANIFEST, ROSTER, World, at
 
 from muniment import attest
 from muniment.model.edition import Approval
+from muniment.model.tree import Tree
 
 OTHERS = {"meaning": "quality_approval"}
 
 
-def counted(world: World) -> tuple[Approval, ...]:
+def counted(world: World, roster: Tree = ROSTER) -> tuple[Approval, ...]:
     """What the board's vote on 1.0.0 comes to, on verified seals."""
     return attest.approvals(
         world.verify(),
-        roster=ROSTER,
+        roster=roster,
         version="1.0.0",
         manifest_sha256=world.digest(MANIFEST),
         author="ada",
@@ -138,3 +140,13 @@ def test_deleting_a_rejection_is_all_it_takes_to_hide_it(world: World) -> None:
     rejection.unlink()
     assert [vote.decision for vote in counted(world)] == ["approve"]
     assert sorted(seal.log_index or 0 for seal in world.verify()) == [1, 3]
+
+
+def test_a_roster_edited_into_the_past_is_believed(world: World) -> None:
+    """What the vote cannot show either: a roster that was edited afterwards. Nothing sealed holds it."""
+    world.approve("cyd", "biostatistics", at(1), meaning="statistical_review")
+    assert [vote.valid for vote in counted(world)] == [False]
+    edited = deepcopy(ROSTER)
+    for entry in edited["entries"]:
+        entry["from"] = "2023-01-01"
+    assert [vote.valid for vote in counted(world, edited)] == [True]
