@@ -29,7 +29,7 @@ def blocks(page: Path, *languages: str) -> Iterator[str]:
 def commands(page: Path) -> Iterator[list[str]]:
     """The words of every `muniment` command in the page's shell blocks."""
     for text in blocks(page, "sh", "text"):
-        for line in text.splitlines():
+        for line in text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             for operator in ("||", "&&", ">", "|"):
                 if operator in words:
