@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 import sigstore
 from tests.support.forging import library_accepts
-from tests.support.sealed import MANIFEST, World, at, make_world, signer
+from tests.support.sealed import MANIFEST, World, at, make_world, shown, signer
 
 from muniment import attest
 from muniment.attest.strict import MAX_BUNDLE
@@ -277,6 +278,22 @@ def test_a_broken_root_fails_every_seal(world: World, data: bytes) -> None:
     failed(world.verify_one(Root("local", data)), "trusted root")
 
 
+def test_a_flipped_bit_in_the_root_changes_nothing_shown(world: World) -> None:
+    """A damaged root fails the seal, or damages what bears on nothing shown; it never raises."""
+    world.approve("ben", "clinical", at(2))
+    before = shown(world.verify_one())
+    original = world.domain.trusted_root()
+    generator = random.Random("root")
+    refused = 0
+    for bit in generator.sample(range(len(original) * 8), 200):
+        data = bytearray(original)
+        data[bit // 8] ^= 1 << bit % 8
+        seal = world.verify_one(Root("local", bytes(data)))
+        refused += seal.outcome == "failed"
+        assert seal.outcome == "failed" or shown(seal) == before
+    assert refused > 80
+
+
 def parts_of_two_roots(world: World, tmp_path: Path) -> Iterator[tuple[str, bytes]]:
     """The world's root with one part exchanged for that of another domain."""
     other = json.loads(make_world(tmp_path / "forger", "forger").domain.trusted_root())
@@ -388,3 +405,22 @@ def test_the_digest_of_a_seal_is_that_of_its_file(world: World) -> None:
     """What an evaluation names as its lock is the very file that was verified."""
     path = world.lock(at(0))
     assert world.verify_one().sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("where", ["issuer", "subject"])
+def test_a_timestamp_with_an_unreadable_certificate_is_refused(world: World, where: str) -> None:
+    """A name that is no UTF-8, in the certificate inside a timestamp: refused, and the others go on."""
+    world.lock(at(0))
+    path = world.approve("ben", "clinical", at(2))
+    bundle = json.loads(path.read_bytes())
+    stamp = bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"][0]
+    data = bytearray(base64.b64decode(stamp["signedTimestamp"]))
+    name = b"Muniment local domain"
+    assert data.count(name) == 3  # issuer and subject of the certificate, issuer again beside the signature
+    at_byte = data.index(name) if where == "issuer" else data.index(name, data.index(name) + 1)
+    data[at_byte] = 0xFF
+    stamp["signedTimestamp"] = base64.b64encode(data).decode()
+    path.write_text(json.dumps(bundle))
+    seals = {seal.file.split("/")[1]: seal for seal in world.verify()}
+    failed(seals["releases"], "does not verify")
+    assert seals["plans"].outcome == "verified"

@@ -101,9 +101,9 @@ def open_trust(root: Root) -> Trust:
                 if len(authority.chain) > 1
             ),
         )
-    except Refused:
+    except (Refused, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # libraries raise whatever a malformed root makes them trip over
+    except BaseException as error:  # libraries trip over a malformed root; a panic in Rust is no `Exception`
         raise Refused(
             f"The trusted root of the {root.domain} domain cannot be read ({type(error).__name__})."
         ) from error
@@ -139,14 +139,21 @@ def _logs(entries: Sequence[Mapping[str, Any]]) -> dict[bytes, Window]:
 def _authorities(entries: Sequence[Mapping[str, Any]]) -> tuple[Authority, ...]:
     return tuple(
         Authority(
-            tuple(
-                x509.load_der_x509_certificate(base64.b64decode(item["rawBytes"], validate=True))
-                for item in entry["certChain"]["certificates"]
-            ),
+            tuple(_certificate(item["rawBytes"]) for item in entry["certChain"]["certificates"]),
             _window(entry.get("validFor")),
         )
         for entry in entries
     )
+
+
+def _certificate(text: str) -> x509.Certificate:
+    """Return a certificate whose names and extensions can be read.
+
+    They are parsed when they are asked for; a library in Rust that is given one that cannot be read panics.
+    """
+    certificate = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
+    _ = (certificate.subject, certificate.issuer, list(certificate.extensions))
+    return certificate
 
 
 def _timestamp_verifier(chain: tuple[x509.Certificate, ...]) -> rfc3161_client.Verifier:
