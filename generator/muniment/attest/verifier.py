@@ -131,9 +131,7 @@ def _verify(data: bytes, envelope: Envelope, trusts: Sequence[Trust], broken: Se
         return _verify_in(known[0], data, envelope, log)
     except (Refused, KeyboardInterrupt, SystemExit):
         raise
-    except (
-        BaseException
-    ) as error:  # sigstore leaks bare errors of every kind, panics in Rust too: fail closed
+    except BaseException as error:  # sigstore leaks errors of every kind, and panics in Rust: fail closed
         detail = (" ".join(str(error).split()) or type(error).__name__)[:160].rstrip(". ")
         raise Refused(
             f"The seal does not verify ({detail}); restore the file as it was sealed, or seal again."
