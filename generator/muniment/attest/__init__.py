@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from muniment.attest.quorum import approvals
     from muniment.attest.reader import read
     from muniment.attest.statements import (
+        Resource,
         Signer,
         approval,
+        deployment,
         evaluation,
         parse,
         plan_lock,
+        provenance,
         record,
         release_authorisation,
         seal_path,
+        verdict,
     )
     from muniment.attest.verifier import Root, verify
 
@@ -33,14 +37,18 @@ _HOMES = {
     "default_folder": "local",
     "open_domain": "local",
     "read": "reader",
+    "Resource": "statements",
     "Signer": "statements",
     "approval": "statements",
+    "deployment": "statements",
     "evaluation": "statements",
     "parse": "statements",
     "plan_lock": "statements",
+    "provenance": "statements",
     "record": "statements",
     "release_authorisation": "statements",
     "seal_path": "statements",
+    "verdict": "statements",
     "Root": "verifier",
     "verify": "verifier",
 }
@@ -48,20 +56,24 @@ _HOMES = {
 __all__ = [
     "Identity",
     "LocalDomain",
+    "Resource",
     "Root",
     "Signer",
     "approval",
     "approvals",
     "create_domain",
     "default_folder",
+    "deployment",
     "evaluation",
     "open_domain",
     "parse",
     "plan_lock",
+    "provenance",
     "read",
     "record",
     "release_authorisation",
     "seal_path",
+    "verdict",
     "verify",
 ]
 

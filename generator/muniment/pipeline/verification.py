@@ -22,6 +22,9 @@ ACTS = {
     "test-result": "evaluation",
     "approval": "board decision",
     "release": "release authorisation",
+    "deployment": "deployment",
+    "provenance": "provenance of a training run",
+    "verification_summary": "verdict of the policies",
     "record": "record",
 }
 

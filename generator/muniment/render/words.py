@@ -211,6 +211,9 @@ PREDICATES: Final = MappingProxyType(
         "test-result": "Evaluation sealed",
         "approval": "Board member's decision",
         "release": "Release authorised",
+        "deployment": "Put into use",
+        "provenance": "Provenance of the training run sealed",
+        "verification_summary": "Verdict of the policies sealed",
         "record": "Record signed",
     }
 )
