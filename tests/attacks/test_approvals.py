@@ -20,6 +20,7 @@ def counted(world: World) -> tuple[Approval, ...]:
         manifest_sha256=world.digest(MANIFEST),
         author="ada",
         basis="verified",
+        as_of="2024-03-31",
     )
 
 

@@ -82,6 +82,12 @@ def _instant(text: str) -> datetime.datetime:
     return when.astimezone(datetime.UTC)
 
 
+def _day(text: str) -> datetime.date:
+    from muniment.pipeline.request import iso_date
+
+    return datetime.date.fromisoformat(iso_date(text))
+
+
 def _say(written: Written) -> int:
     click.echo(f"sealed: {written.path.name}\nsha256 {written.sha256} (local domain: self-asserted time)")
     return ExitCode.CLEAN
@@ -207,6 +213,7 @@ def _decision(verb: str, summary: str) -> click.Command:
     )
     @click.option("--condition", "conditions", multiple=True, metavar="TEXT", help="Approve only with this.")
     @click.option("--meeting", metavar="ID", help="Board decision it was taken at, e.g. decisions/bd-005.")
+    @click.option("--expires", metavar="DATE", help="Last day on which the release may be authorised on it.")
     @signing_options
     @evidence_options
     def command(
@@ -215,6 +222,7 @@ def _decision(verb: str, summary: str) -> click.Command:
         meaning: str | None,
         conditions: tuple[str, ...],
         meeting: str | None,
+        expires: str | None,
         who: str,
         domain: str,
         trust_folder: Path | None,
@@ -227,6 +235,8 @@ def _decision(verb: str, summary: str) -> click.Command:
 
         if conditions and verb != "approve":
             raise UsageError(f"{verb} takes no conditions", hint="only an approval can have conditions")
+        if expires and verb != "approve":
+            raise UsageError(f"a word to {verb} does not expire", hint="only an approval can")
         hand = _hand(who, role, domain, trust_folder, at)
         return _say(
             sealing.decide(
@@ -237,6 +247,7 @@ def _decision(verb: str, summary: str) -> click.Command:
                 meaning=meaning,
                 conditions=conditions,
                 meeting=meeting,
+                expires=_day(expires) if expires else None,
             )
         )
 

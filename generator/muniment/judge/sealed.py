@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from muniment.judge.board import Standing, person_of
+from muniment.judge.board import Standing, signer_of
 from muniment.judge.place import Path, Place
 from muniment.judge.signatures import RECORD
 from muniment.model.dataclass import dataclass
@@ -54,7 +54,7 @@ class Sealed:
         fields = {
             "time": seal.time,
             "identity": seal.identity,
-            "person": person_of(roster.body if roster else {}, seal.identity),
+            "person": signer_of(roster.body if roster else {}, seal),
             "sha256": seal.sha256,
         }
         return MappingProxyType({**fields, **extra})

@@ -75,6 +75,10 @@ class Approval:
     """Why it does not count; empty where it does."""
     seal: Seal
     conditions: tuple[str, ...] = ()
+    issuer: str | None = None
+    """Who vouched for the identity; `None` while only recorded."""
+    expires: str | None = None
+    """ISO day after which the release may not be authorised on it; `None` where it does not expire."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,7 @@ class _Bench:
             manifest_sha256=dossier.manifest_sha256,
             author=dossier.release.body.get("author"),
             basis=self.basis,
+            as_of=self.found.request.as_of,
         )
 
     def facts(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,7 @@ def decide(
     meaning: str | None = None,
     conditions: tuple[str, ...] = (),
     meeting: str | None = None,
+    expires: date | None = None,
 ) -> Written:
     """Sign one person's decision on a frozen release: approve, reject or recuse."""
     device, dossier = _sound_release(survey(request), name)
@@ -176,6 +177,7 @@ def decide(
         signer=signer,
         conditions=conditions,
         meeting=meeting,
+        expires=expires,
     )
     return _seal(request, device, statement, hand)
 
