@@ -42,16 +42,17 @@ def main() -> None:
         sealing.freeze(asked, version)
     first = instant(acts[0]["at"]) - datetime.timedelta(days=1)
     domain = attest.create_domain(ROOT / "build" / "example-trust", name="prognosis-180", at=first)
-    sealing.publish_root(asked, domain)
+    sealing.publish_root(asked, domain, at=first)
     for act in acts:
         written = perform(asked, act, domain)
         print(f"{act['at']}  {act['do']:<8} {act['target']:<24} {act['person']:<14} {written.path.name}")
 
 
 def clear() -> None:
-    """Remove what is made again: seals, manifests, evaluations, the old domain."""
+    """Remove what is made again: seals, their trail, manifests, evaluations, the old domain."""
     shutil.rmtree(DEVICE / "seals", ignore_errors=True)
     shutil.rmtree(DEVICE / "trust", ignore_errors=True)
+    shutil.rmtree(DEVICE / "trail", ignore_errors=True)
     shutil.rmtree(ROOT / "build" / "example-trust", ignore_errors=True)
     for name in ("manifest.json", "evaluation.json"):
         for path in (DEVICE / "releases").glob(f"*/{name}"):

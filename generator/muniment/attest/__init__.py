@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         seal_path,
         verdict,
     )
+    from muniment.attest.trail import command_of, read_trail
     from muniment.attest.verifier import Root, verify
 
 _HOMES = {
@@ -48,6 +49,8 @@ _HOMES = {
     "record": "statements",
     "release_authorisation": "statements",
     "seal_path": "statements",
+    "command_of": "trail",
+    "read_trail": "trail",
     "verdict": "statements",
     "Root": "verifier",
     "verify": "verifier",
@@ -61,6 +64,7 @@ __all__ = [
     "Signer",
     "approval",
     "approvals",
+    "command_of",
     "create_domain",
     "default_folder",
     "deployment",
@@ -70,6 +74,7 @@ __all__ = [
     "plan_lock",
     "provenance",
     "read",
+    "read_trail",
     "record",
     "release_authorisation",
     "seal_path",

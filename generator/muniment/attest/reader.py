@@ -120,7 +120,15 @@ def _unread(path: str, sha256: str, reason: str) -> Seal:
 
 def _extra(statement: Statement, words: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a page shows beside a seal, found in one place whatever the predicate type."""
-    names = ("printed_name", "role", "meaning", "signed_at", "plan_lock_sha256")
+    names = (
+        "printed_name",
+        "role",
+        "meaning",
+        "signed_at",
+        "plan_lock_sha256",
+        "release_seal_sha256",
+        "trail",
+    )
     shown = {name: words[name] for name in names if name in words}
     extra: Mapping[str, Any] = frozen({"kind": statement.kind, "statement_sha256": statement.sha256, **shown})
     return extra

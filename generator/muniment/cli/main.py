@@ -37,6 +37,7 @@ COMMANDS = {
     "reject": ("muniment.cli.seal", "Sign a rejection of a frozen release."),
     "recuse": ("muniment.cli.seal", "Sign a recusal from a frozen release."),
     "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
+    "trail": ("muniment.cli.trail", "Print what was sealed and published, and whether that chain holds."),
     "build": ("muniment.cli.build", "Build the portal into build/site."),
     "serve": ("muniment.cli.build", "Serve the portal and rebuild it when evidence changes."),
     "migrate": ("muniment.cli.migrate", "Bring older records to the present schema version."),

@@ -82,6 +82,10 @@ def _instant(text: str) -> datetime.datetime:
     return when.astimezone(datetime.UTC)
 
 
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
 def _day(text: str) -> datetime.date:
     from muniment.pipeline.request import iso_date
 
@@ -132,7 +136,7 @@ def trust_show(
     domain = attest.open_domain(folder)
     click.echo(f"trusted root sha256 {hashlib.sha256(domain.trusted_root()).hexdigest()}")
     if publish:
-        for written in publish_root(settle(evidence, as_of, quiet), domain):
+        for written in publish_root(settle(evidence, as_of, quiet), domain, at=_now()):
             click.echo(f"wrote {written.path}")
     return ExitCode.CLEAN
 

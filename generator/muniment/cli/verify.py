@@ -86,6 +86,13 @@ def _text(found: dict[str, object], list_all: bool) -> str:
                 f"FAILED {number['pointer']}: recorded {number['recorded']}, "
                 f"recomputed {number['recomputed']}"
             )
+    for trail in found["trails"]:  # type: ignore[attr-defined]
+        sure = "FAILED" if trail["outcome"] == "failed" else "ok    "
+        if trail["outcome"] != "absent":
+            lines.append(
+                f"{sure} trail of {trail['device']}: {trail['entries']} entries, head {trail['head']}"
+            )
+        lines.extend(f"       {reason}" for reason in trail["reasons"])
     good = sum(1 for seal in seals if seal["outcome"] == "verified")
     held = sum(1 for file in files if file["outcome"] == "verified")
     equal = sum(1 for number in numbers if number["outcome"] == "equal")

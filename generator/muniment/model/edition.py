@@ -11,6 +11,7 @@ from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding
 from muniment.model.ruling import Basis, Status, Verdict
 from muniment.model.seal import Seal
+from muniment.model.trail import Trail
 
 AnswerStatus = Literal["verified", "recorded", "unsupported"]
 
@@ -121,6 +122,8 @@ class DeviceView:
     findings: tuple[Finding, ...]
     file_digests: Mapping[str, str]
     """Path to SHA-256 of every record file and artifact, for the citations."""
+    trail: Trail | None = None
+    """What the program sealed and published; `None` where only verdicts are asked for."""
 
     @property
     def current(self) -> ReleaseView | None:

@@ -125,7 +125,8 @@ class _Bench:
         )
         mine = f"{self.found.request.prefix}/{self.device.id}/"
         findings = tuple(f for f in self.found.findings if f.where.file.startswith(mine))
-        return DeviceView(self.device, releases, seals, findings, digests)
+        trail = None if self.verdicts_only else attest.read_trail(self.device.files, seals)
+        return DeviceView(self.device, releases, seals, findings, digests, trail)
 
     def board(
         self, seals: tuple[Seal, ...]

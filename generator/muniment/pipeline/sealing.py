@@ -7,6 +7,7 @@ a release is frozen before anybody decides on it, and quality authorises it last
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from muniment.attest import statements
 from muniment.errors import SealError, UsageError
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.seal import Seal
+from muniment.pipeline import trail
 from muniment.pipeline.numbers import evaluation
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import Survey, find_release, survey
@@ -116,7 +118,7 @@ def lock(request: Request, plan: str, hand: Hand) -> Written:
     path = _path(record)
     if _seals_on(device, path, "plan-lock"):
         raise SealError(f"{record.id} is locked already", hint="a changed plan needs a new version")
-    signer = _signer(device, hand)
+    signer = _signer(request, device, hand)
     statement = statements.plan_lock(record.id, record.document.sha256, signer=signer)
     return _seal(request, device, statement, hand)
 
@@ -144,7 +146,7 @@ def seal_evaluation(request: Request, name: str, hand: Hand) -> Written:
         plan_sha256=plan.document.sha256,
         plan_lock_sha256=locks[0].sha256,
         result="FAILED" if outcomes["unmet"] else "PASSED",
-        signer=_signer(device, hand),
+        signer=_signer(request, device, hand),
         passed=outcomes["met"],
         warned=outcomes["undecided"],
         failed=outcomes["unmet"],
@@ -165,7 +167,7 @@ def decide(
 ) -> Written:
     """Sign one person's decision on a frozen release: approve, reject or recuse."""
     device, dossier = _sound_release(survey(request), name)
-    signer = _signer(device, hand)
+    signer = _signer(request, device, hand)
     words = {"reject": "rejection", "recuse": "recusal"}.get(decision) or meaning or MEANINGS.get(hand.role)
     if words is None:
         raise UsageError(f"role {hand.role!r} has no usual meaning", hint="say one with --meaning")
@@ -187,7 +189,7 @@ def authorise(request: Request, name: str, hand: Hand) -> Written:
     device, dossier = _sound_release(survey(request), name)
     rationale = dossier.release.body["rationale"]["clinical_reason"]
     statement = statements.release_authorisation(
-        dossier.version, _release_digest(dossier), rationale=rationale, signer=_signer(device, hand)
+        dossier.version, _release_digest(dossier), rationale=rationale, signer=_signer(request, device, hand)
     )
     return _seal(request, device, statement, hand)
 
@@ -200,19 +202,21 @@ def sign_record(request: Request, name: str, hand: Hand, *, meaning: str | None 
         _path(record),
         record.document.sha256,
         meaning=words,  # type: ignore[arg-type]
-        signer=_signer(device, hand),
+        signer=_signer(request, device, hand),
     )
     return _seal(request, device, statement, hand)
 
 
-def publish_root(request: Request, domain: attest.LocalDomain) -> tuple[Written, ...]:
-    """Write the domain's public trusted root beside each device's seals."""
+def publish_root(request: Request, domain: attest.LocalDomain, *, at: datetime) -> tuple[Written, ...]:
+    """Write the domain's public trusted root beside each device's seals, and tell their trails at `at`."""
     out = []
     data = domain.trusted_root()
     for device in survey(request).devices:
         path = _folder(request, device) / TRUST_ROOT
-        _write(path, data)
-        out.append(Written(path, hashlib.sha256(data).hexdigest()))
+        with trail.writing(_folder(request, device)) as pen:
+            _write(path, data)
+            out.append(Written(path, hashlib.sha256(data).hexdigest()))
+            pen.append(at=at, command="trust show --publish", who=None, wrote={TRUST_ROOT: out[-1].sha256})
     return tuple(out)
 
 
@@ -259,42 +263,64 @@ def _seals_on(device: Device, path: str, kind: str) -> list[Seal]:
     ]
 
 
-def _signer(device: Device, hand: Hand) -> attest.Signer:
-    """Return the signer's words from the roster; the role is judged at verification, on the date signed."""
+def _signer(request: Request, device: Device, hand: Hand) -> attest.Signer:
+    """Return the signer's words from the roster; the role is judged at verification, on the date signed.
+
+    They pin the head of the device's trail: who cuts it short later contradicts the seal.
+    """
     roster = device.records.get("roster")
     if roster is None:
         raise SealError(f"{device.id} has no valid roster.yaml", hint="a signer must stand on the roster")
     for person in roster.body["people"]:
         if hand.who in (person["id"], person["email"]):
-            return attest.Signer(person["name"], person["email"], hand.role, hand.at)
+            pin = trail.begin(_folder(request, device), device, at=hand.at)
+            return attest.Signer(person["name"], person["email"], hand.role, hand.at, pin)
     for service in roster.body["services"]:
         if hand.who in (service["id"], service["email"]):
-            return attest.Signer(service["id"], service["email"], hand.role, hand.at)
+            pin = trail.begin(_folder(request, device), device, at=hand.at)
+            return attest.Signer(service["id"], service["email"], hand.role, hand.at, pin)
     known = ", ".join(person["id"] for person in roster.body["people"])
     raise UsageError(f"{hand.who!r} is not on the roster of {device.id}", hint=f"people: {known}")
 
 
 def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Written:
+    """Seal a statement and tell the trail; nothing else is sealed there in between."""
     parsed = attest.parse(statement)
-    _same_domain(request, device, hand.domain)
-    bundle = hand.domain.seal(
-        statement, identity=attest.Identity(parsed.words["identity"], hand.domain.issuer), at=hand.at
-    )
-    path = _folder(request, device) / attest.seal_path(parsed)
-    _write(path, bundle)
-    return Written(path, hashlib.sha256(bundle).hexdigest())
+    folder, place = _folder(request, device), attest.seal_path(parsed)
+    with trail.writing(folder) as pen:
+        if parsed.words["trail"] != pen.head:
+            raise SealError(
+                f"something else was sealed for {device.id} meanwhile", hint="run the command again"
+            )
+        wrote = _same_domain(request, device, hand.domain)
+        identity = attest.Identity(parsed.words["identity"], hand.domain.issuer)
+        bundle = hand.domain.seal(statement, identity=identity, at=hand.at)
+        _write(folder / place, bundle)
+        wrote[place] = hashlib.sha256(bundle).hexdigest()
+        pen.append(
+            at=hand.at,
+            command=attest.command_of(parsed.kind, parsed.predicate),
+            who=identity.name,
+            wrote=wrote,
+        )
+    return Written(folder / place, wrote[place])
 
 
-def _same_domain(request: Request, device: Device, domain: attest.LocalDomain) -> None:
-    """Put the domain's public root beside a device's first seal; refuse to mix in a second domain later."""
+def _same_domain(request: Request, device: Device, domain: attest.LocalDomain) -> dict[str, str]:
+    """Put the domain's public root beside a device's first seal; refuse to mix in a second domain later.
+
+    Returns what was written, path to SHA-256.
+    """
     root = domain.trusted_root()
     if not device.files.exists(TRUST_ROOT):
         _write(_folder(request, device) / TRUST_ROOT, root)
-    elif device.files.read(TRUST_ROOT) != root:
+        return {TRUST_ROOT: hashlib.sha256(root).hexdigest()}
+    if device.files.read(TRUST_ROOT) != root:
         raise SealError(
             f"the seals of {device.id} belong to another local trust domain than the one opened",
             hint="name that domain's folder with --trust-folder; `muniment trust show` prints its digest",
         )
+    return {}
 
 
 def _folder(request: Request, device: Device) -> Path:
@@ -309,5 +335,8 @@ def _write(path: Path, data: bytes) -> None:
     """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
+    with beside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
     beside.replace(path)

@@ -13,6 +13,7 @@ from muniment.model.edition import DeviceView, ReleaseView
 from muniment.model.finding import Severity
 from muniment.model.ruling import Status
 from muniment.model.seal import Seal
+from muniment.model.trail import Trail
 from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import find_release, survey
@@ -41,6 +42,8 @@ class Verification:
     files: tuple[Mapping[str, Any], ...]
     numbers: tuple[Mapping[str, Any], ...]
     seals: tuple[Mapping[str, Any], ...]
+    trails: tuple[Mapping[str, Any], ...] = ()
+    """The trail of each device, and what does not hold about it."""
     missing: tuple[str, ...] = ()
     """What should be there to verify and is not, in sentences."""
     notes: tuple[str, ...] = field(default=())
@@ -52,6 +55,7 @@ class Verification:
             any(f["outcome"] not in GOOD_FILE for f in self.files)
             or any(n["outcome"] not in GOOD_NUMBER for n in self.numbers)
             or any(s["outcome"] != "verified" for s in self.seals)
+            or any(t["outcome"] == "failed" for t in self.trails)
         )
         if wrong:
             return "failed"
@@ -66,6 +70,7 @@ class Verification:
             "files": [dict(item) for item in self.files],
             "numbers": [dict(item) for item in self.numbers],
             "seals": [dict(item) for item in self.seals],
+            "trails": [dict(item) for item in self.trails],
             "missing": list(self.missing),
             "notes": [*self.missing, *self.notes],
         }
@@ -100,6 +105,7 @@ def verify(asked: Request, release: str | None) -> Verification:
         files=tuple(files[path] for path in sorted(files)),
         numbers=tuple(numbers),
         seals=tuple(sorted(seals, key=lambda seal: (seal["time"] or "", seal["file"]))),
+        trails=tuple(_trail(view.device.id, view.trail) for view in judgement.devices if view.trail),
         missing=tuple(missing),
         notes=_notes(judgement),
     )
@@ -124,9 +130,11 @@ def verify_archive(path: Path, doors: Doors, *, as_of: str | None, pinned: str |
         asked = request(doors, start=bag.data, evidence="evidence", as_of=as_of)
         seals: list[Mapping[str, Any]] = []
         notes: list[str] = []
+        told: list[Mapping[str, Any]] = []
         for device in survey(asked, trust_cache=False).devices:
             verified = attest.verify(device.files, trusted_roots(device))
             seals.extend(_seal(device.id, seal) for seal in verified)
+            told.append(_trail(device.id, attest.read_trail(device.files, verified)))
             notes.extend(
                 f"{device.id}: trusted root {root.domain} sha256 {_sha256(root.trusted_root)}"
                 for root in trusted_roots(device)
@@ -137,7 +145,7 @@ def verify_archive(path: Path, doors: Doors, *, as_of: str | None, pinned: str |
             f"{len(bag.omitted)} row-level tables were left out on purpose; "
             "the numbers made from them were not recomputed here"
         )
-    return Verification(asked.as_of, checks, (), tuple(seals), notes=tuple(notes))
+    return Verification(asked.as_of, checks, (), tuple(seals), tuple(told), notes=tuple(notes))
 
 
 def _sha256(data: bytes) -> str:
@@ -164,13 +172,25 @@ def _file(device: str, path: str, expected: str, actual: str | None) -> dict[str
     }
 
 
+def _trail(device: str, trail: Trail) -> dict[str, Any]:
+    """Return a trail in the shape of `muniment/verification/v1`; one that never began is `absent`."""
+    fine = "verified" if trail.there else "absent"
+    return {
+        "device": device,
+        "entries": len(trail.entries),
+        "head": trail.head if trail.entries else None,
+        "outcome": "failed" if trail.problems else fine,
+        "reasons": list(trail.problems),
+    }
+
+
 def _bearing(view: DeviceView, version: str) -> tuple[Seal, ...]:
     return next(each.seals for each in view.releases if each.version == version)
 
 
 def _seal(device: str, seal: Seal) -> dict[str, Any]:
     act = next((words for key, words in ACTS.items() if f"/{key}/" in seal.predicate_type), "statement")
-    role = seal.predicate.get("role") if isinstance(seal.predicate, Mapping) else None
+    role = seal.extra.get("role")
     return seal.as_json() | {
         "file": f"{device}/{seal.file}",
         "act": f"{act} ({role})" if role else act,
