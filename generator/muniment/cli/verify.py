@@ -67,6 +67,8 @@ def _text(found: dict[str, object], list_all: bool) -> str:
         name = next(iter(seal["subject"]), "nothing")
         sure = "ok    " if seal["outcome"] == "verified" else "FAILED"
         who = seal["identity"] or "unknown signer"
+        if seal["printed_name"]:
+            who = f"{seal['printed_name']} <{who}>, {seal['meaning'].replace('_', ' ')}"
         lines.append(
             f"{sure} {seal['time'] or 'no time':<20} {name}  {seal['act']}  {who}"
             f"  ({DOMAIN_WORDS[seal['domain']]}, {seal['time_source'] or 'no source'})"

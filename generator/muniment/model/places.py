@@ -139,7 +139,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "SEC-06": (f"{_DEVICE}#security",),
         "EVD-01": (f"{_INDEX}#what",),
         "EVD-03": (f"{_OPERATIONS}#control-plane",),
-        "EVD-04": (f"{_OPERATIONS}#audit-trails", "verify.html#seals"),
+        "EVD-04": ("trail.html#entries", f"{_OPERATIONS}#audit-trails"),
         "EVD-05": (f"{_OPERATIONS}#retention",),
         "EVD-06": ("index.html#ways",),
         "EVD-07": ("requirements.html",),

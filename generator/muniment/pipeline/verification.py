@@ -195,6 +195,8 @@ def _seal(device: str, seal: Seal) -> dict[str, Any]:
         "file": f"{device}/{seal.file}",
         "act": f"{act} ({role})" if role else act,
         "role": role,
+        "printed_name": seal.extra.get("printed_name"),
+        "meaning": seal.extra.get("meaning"),
     }
 
 
