@@ -36,6 +36,10 @@ COMMANDS = {
     "approve": ("muniment.cli.seal", "Sign an approval of a frozen release."),
     "reject": ("muniment.cli.seal", "Sign a rejection of a frozen release."),
     "recuse": ("muniment.cli.seal", "Sign a recusal from a frozen release."),
+    "promote": (
+        "muniment.cli.promote",
+        "Put a release into use, sealed, or say why it may not be.",
+    ),
     "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
     "trail": ("muniment.cli.trail", "Print what was sealed and published, and whether that chain holds."),
     "build": ("muniment.cli.build", "Build the portal into build/site."),

@@ -57,7 +57,8 @@ def signing_options(function: F) -> F:
     )(function)
 
 
-def _hand(who: str, role: str, domain: str, trust_folder: Path | None, at: str | None) -> Hand:
+def hand_of(who: str, role: str, domain: str, trust_folder: Path | None, at: str | None) -> Hand:
+    """Return who signs, opened keys in hand; raise `UsageError` where there is no domain."""
     from muniment import attest
     from muniment.pipeline.sealing import Hand
 
@@ -160,7 +161,7 @@ def lock(
     """Seal PLAN, so that its criteria provably stood before the evaluation."""
     from muniment.pipeline import sealing
 
-    hand = _hand(who, role, domain, trust_folder, at)
+    hand = hand_of(who, role, domain, trust_folder, at)
     return _say(sealing.lock(settle(evidence, as_of, quiet), plan, hand))
 
 
@@ -197,7 +198,7 @@ def sign(
 
     if evaluation and authorise:
         raise UsageError("--evaluation and --authorise are two signatures", hint="run the command twice")
-    hand = _hand(who, role, domain, trust_folder, at)
+    hand = hand_of(who, role, domain, trust_folder, at)
     request = settle(evidence, as_of, quiet)
     if evaluation:
         return _say(sealing.seal_evaluation(request, record, hand))
@@ -241,7 +242,7 @@ def _decision(verb: str, summary: str) -> click.Command:
             raise UsageError(f"{verb} takes no conditions", hint="only an approval can have conditions")
         if expires and verb != "approve":
             raise UsageError(f"a word to {verb} does not expire", hint="only an approval can")
-        hand = _hand(who, role, domain, trust_folder, at)
+        hand = hand_of(who, role, domain, trust_folder, at)
         return _say(
             sealing.decide(
                 settle(evidence, as_of, quiet),

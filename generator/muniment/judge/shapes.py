@@ -237,6 +237,7 @@ _MANIFEST = _derived(
     sha256=SCALAR, files=Fact("", dict.fromkeys(("path", "sha256", "holds"), SCALAR), each=True)
 )
 _EVALUATION = Fact("outputs/evaluation.v1")
+_DEPLOYED = dict.fromkeys(("time", "person", "role", "release_seal_sha256"), SCALAR)
 _CLOSURE = Fact("closure", {"id": SCALAR})
 _FINDINGS = Fact("", {"closure": _CLOSURE}, each=True)
 _PARTS: dict[str, Shape | Fact] = {
@@ -276,7 +277,7 @@ FACTS: Mapping[str, Shape | Fact] = {
             findings=_FINDINGS,
         ),
         alerts=_after("alert"),
-        deployments=_after("deployment"),
+        deployments=_after("deployment", seal=_derived(**_DEPLOYED)),
         windows=_after("monitoring"),
         signals=_after("signal"),
         incidents=_after("incident"),

@@ -81,7 +81,7 @@ def write_evaluation(
             hint="a changed release needs a new version; or delete manifest.json, which voids every approval",
         )
     if not same and not dry_run:
-        _write(path, data)
+        write_file(path, data)
     note = "unchanged" if same else ("would change" if dry_run else "written")
     return Written(path, hashlib.sha256(data).hexdigest(), note), content
 
@@ -107,7 +107,7 @@ def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:
             hint="undo the change, or make a new version; deleting manifest.json voids every approval",
         )
     if not dry_run:
-        _write(path, data)
+        write_file(path, data)
     return Written(path, hashlib.sha256(data).hexdigest(), "would write" if dry_run else "written")
 
 
@@ -118,9 +118,9 @@ def lock(request: Request, plan: str, hand: Hand) -> Written:
     path = _path(record)
     if _seals_on(device, path, "plan-lock"):
         raise SealError(f"{record.id} is locked already", hint="a changed plan needs a new version")
-    signer = _signer(request, device, hand)
+    signer = signer_of(request, device, hand)
     statement = statements.plan_lock(record.id, record.document.sha256, signer=signer)
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def seal_evaluation(request: Request, name: str, hand: Hand) -> Written:
@@ -146,12 +146,12 @@ def seal_evaluation(request: Request, name: str, hand: Hand) -> Written:
         plan_sha256=plan.document.sha256,
         plan_lock_sha256=locks[0].sha256,
         result="FAILED" if outcomes["unmet"] else "PASSED",
-        signer=_signer(request, device, hand),
+        signer=signer_of(request, device, hand),
         passed=outcomes["met"],
         warned=outcomes["undecided"],
         failed=outcomes["unmet"],
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def decide(
@@ -167,7 +167,7 @@ def decide(
 ) -> Written:
     """Sign one person's decision on a frozen release: approve, reject or recuse."""
     device, dossier = _sound_release(survey(request), name)
-    signer = _signer(request, device, hand)
+    signer = signer_of(request, device, hand)
     words = {"reject": "rejection", "recuse": "recusal"}.get(decision) or meaning or MEANINGS.get(hand.role)
     if words is None:
         raise UsageError(f"role {hand.role!r} has no usual meaning", hint="say one with --meaning")
@@ -181,7 +181,7 @@ def decide(
         meeting=meeting,
         expires=expires,
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def authorise(request: Request, name: str, hand: Hand) -> Written:
@@ -189,9 +189,12 @@ def authorise(request: Request, name: str, hand: Hand) -> Written:
     device, dossier = _sound_release(survey(request), name)
     rationale = dossier.release.body["rationale"]["clinical_reason"]
     statement = statements.release_authorisation(
-        dossier.version, _release_digest(dossier), rationale=rationale, signer=_signer(request, device, hand)
+        dossier.version,
+        _release_digest(dossier),
+        rationale=rationale,
+        signer=signer_of(request, device, hand),
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def sign_record(request: Request, name: str, hand: Hand, *, meaning: str | None = None) -> Written:
@@ -202,9 +205,9 @@ def sign_record(request: Request, name: str, hand: Hand, *, meaning: str | None 
         _path(record),
         record.document.sha256,
         meaning=words,  # type: ignore[arg-type]
-        signer=_signer(request, device, hand),
+        signer=signer_of(request, device, hand),
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def publish_root(request: Request, domain: attest.LocalDomain, *, at: datetime) -> tuple[Written, ...]:
@@ -214,7 +217,7 @@ def publish_root(request: Request, domain: attest.LocalDomain, *, at: datetime) 
     for device in survey(request).devices:
         path = _folder(request, device) / TRUST_ROOT
         with trail.writing(_folder(request, device)) as pen:
-            _write(path, data)
+            write_file(path, data)
             out.append(Written(path, hashlib.sha256(data).hexdigest()))
             pen.append(at=at, command="trust show --publish", who=None, wrote={TRUST_ROOT: out[-1].sha256})
     return tuple(out)
@@ -263,7 +266,7 @@ def _seals_on(device: Device, path: str, kind: str) -> list[Seal]:
     ]
 
 
-def _signer(request: Request, device: Device, hand: Hand) -> attest.Signer:
+def signer_of(request: Request, device: Device, hand: Hand) -> attest.Signer:
     """Return the signer's words from the roster; the role is judged at verification, on the date signed.
 
     They pin the head of the device's trail: who cuts it short later contradicts the seal.
@@ -283,8 +286,13 @@ def _signer(request: Request, device: Device, hand: Hand) -> attest.Signer:
     raise UsageError(f"{hand.who!r} is not on the roster of {device.id}", hint=f"people: {known}")
 
 
-def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Written:
-    """Seal a statement and tell the trail; nothing else is sealed there in between."""
+def seal_statement(
+    request: Request, device: Device, statement: bytes, hand: Hand, *, beside: Mapping[str, str] | None = None
+) -> Written:
+    """Seal a statement and tell the trail; nothing else is sealed there in between.
+
+    `beside` are files that the command wrote for it (path to SHA-256): they stand in the same entry.
+    """
     parsed = attest.parse(statement)
     folder, place = _folder(request, device), attest.seal_path(parsed)
     with trail.writing(folder) as pen:
@@ -292,10 +300,10 @@ def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Wri
             raise SealError(
                 f"something else was sealed for {device.id} meanwhile", hint="run the command again"
             )
-        wrote = _same_domain(request, device, hand.domain)
+        wrote = {**(beside or {}), **_same_domain(request, device, hand.domain)}
         identity = attest.Identity(parsed.words["identity"], hand.domain.issuer)
         bundle = hand.domain.seal(statement, identity=identity, at=hand.at)
-        _write(folder / place, bundle)
+        write_file(folder / place, bundle)
         wrote[place] = hashlib.sha256(bundle).hexdigest()
         pen.append(
             at=hand.at,
@@ -313,7 +321,7 @@ def _same_domain(request: Request, device: Device, domain: attest.LocalDomain) -
     """
     root = domain.trusted_root()
     if not device.files.exists(TRUST_ROOT):
-        _write(_folder(request, device) / TRUST_ROOT, root)
+        write_file(_folder(request, device) / TRUST_ROOT, root)
         return {TRUST_ROOT: hashlib.sha256(root).hexdigest()}
     if device.files.read(TRUST_ROOT) != root:
         raise SealError(
@@ -331,7 +339,7 @@ def _path(record: Record) -> str:
     return record.document.path.split("/", 1)[1]
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
     """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")

@@ -1,0 +1,110 @@
+"""`muniment promote`: say where a release is put into use, or why it may not be."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from muniment.cli.common import ExitCode, evidence_options, settle
+from muniment.cli.complete import release_names
+from muniment.cli.seal import hand_of, signing_options
+from muniment.errors import UsageError
+
+_READ_BACK = re.compile(r"(model|lock file)=([0-9a-f]{64})")
+
+
+@click.command(
+    epilog="Example: muniment promote 2.0.0 --env 'clinical production' --site S1 --site S2 --as p-operations"
+)
+@click.argument("release", metavar="RELEASE", shell_complete=release_names)
+@click.option("--env", "environment", required=True, metavar="NAME", help="Environment it is put into.")
+@click.option("--site", "sites", required=True, multiple=True, metavar="SITE", help="Site; may be repeated.")
+@click.option("--role", default="operations", show_default=True, help="Role of the roster to sign in.")
+@click.option("--from", "begins", metavar="DATE", help="First day of use (default: the day of the seal).")
+@click.option("--jurisdiction", metavar="NAME", help="Jurisdiction of the sites, as device.yaml writes it.")
+@click.option("--from-env", "from_environment", metavar="NAME", help="Environment it was validated in.")
+@click.option(
+    "--read-back",
+    "read_back",
+    multiple=True,
+    metavar="NAME=SHA256",
+    help="SHA-256 of `model` or `lock file` as read back where it now runs; needs --from-env.",
+)
+@click.option("--replaces", multiple=True, metavar="ID", help="Deployment that ends where this one begins.")
+@click.option(
+    "--origin",
+    type=click.Choice(["measured", "enacted"]),
+    default="measured",
+    show_default=True,
+    help="`enacted` in an example only.",
+)
+@click.option("--dry-run", is_flag=True, help="Judge and show the record; write and seal nothing.")
+@signing_options
+@evidence_options
+def promote(
+    release: str,
+    environment: str,
+    sites: tuple[str, ...],
+    role: str,
+    begins: str | None,
+    jurisdiction: str | None,
+    from_environment: str | None,
+    read_back: tuple[str, ...],
+    replaces: tuple[str, ...],
+    origin: str,
+    dry_run: bool,
+    who: str,
+    domain: str,
+    trust_folder: Path | None,
+    at: str | None,
+    evidence: str | None,
+    as_of: str | None,
+    quiet: bool,
+) -> int:
+    """Write and seal a deployment record of RELEASE, judged on verified facts on the day of the seal.
+
+    A release that is no longer what was approved, or was never authorised, was rejected, withdrawn or
+    stopped, or that a blocking rule holds back, is refused with every reason. Nothing is deployed by this.
+    """
+    from muniment.pipeline import promoting
+    from muniment.pipeline.request import iso_date
+
+    if bool(read_back) != bool(from_environment):
+        raise UsageError("--from-env and --read-back go together", hint="give both, or neither")
+    if len(set(sites)) != len(sites):
+        raise UsageError("a site is named twice", hint="name each once")
+    place = promoting.Place(
+        environment=environment,
+        sites=sites,
+        jurisdiction=jurisdiction,
+        begins=iso_date(begins) if begins else None,
+        from_environment=from_environment,
+        read_back=dict(map(_read_back, read_back)) or None,
+        replaces=replaces,
+        origin=origin,
+    )
+    hand = hand_of(who, role, domain, trust_folder, at)
+    done = promoting.promote(settle(evidence, as_of, quiet), release, place, hand, dry_run=dry_run)
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    if done.reasons:
+        click.echo(f"refused: {release} is not put into use in {environment}")
+        for reason in done.reasons:
+            click.echo(f"  - {reason}")
+        return ExitCode.FINDINGS
+    if done.written is None:
+        click.echo(f"would write {done.path}:\n")
+        click.echo(done.record.decode(), nl=False)
+        return ExitCode.CLEAN
+    click.echo(f"wrote {done.path}")
+    click.echo(f"sealed: {done.written.path.name}\nsha256 {done.written.sha256}")
+    return ExitCode.CLEAN
+
+
+def _read_back(text: str) -> tuple[str, str]:
+    match = _READ_BACK.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} is no digest that was read back", hint="write it as model=SHA256")
+    return match[1], match[2]
