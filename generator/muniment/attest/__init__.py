@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from muniment.attest.local import Identity, LocalDomain, create_domain, default_folder, open_domain
+    from muniment.attest.models import VerifiedModel, sign_model, verify_model
     from muniment.attest.quorum import approvals
     from muniment.attest.reader import read
     from muniment.attest.statements import (
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from muniment.attest.verifier import Root, verify
 
 _HOMES = {
+    "VerifiedModel": "models",
+    "sign_model": "models",
+    "verify_model": "models",
     "approvals": "quorum",
     "Identity": "local",
     "LocalDomain": "local",
@@ -62,6 +66,7 @@ __all__ = [
     "Resource",
     "Root",
     "Signer",
+    "VerifiedModel",
     "approval",
     "approvals",
     "command_of",
@@ -78,8 +83,10 @@ __all__ = [
     "record",
     "release_authorisation",
     "seal_path",
+    "sign_model",
     "verdict",
     "verify",
+    "verify_model",
 ]
 
 

@@ -29,6 +29,7 @@ from muniment.attest.fields import (
     check_text,
     check_texts,
 )
+from muniment.attest.openssf import MODEL, check_model
 from muniment.attest.slsa import PROVENANCE, VERDICT, check_provenance, check_verdict
 from muniment.attest.strict import Refused, require_keys
 from muniment.attest.subjects import check_sha256
@@ -101,7 +102,7 @@ class PredicateType:
     check: Callable[[Fields, Subjects], None]
     """Raises `Refused` where the fields do not hold, or do not fit the subjects."""
     signer: Callable[[Fields], Fields] = lambda predicate: predicate
-    """The part that holds `printed_name`, `identity`, `role`, `meaning` and `signed_at`."""
+    """The part that holds `printed_name`, `identity`, `role`, `meaning`, `signed_at`; empty for a model."""
 
 
 def _check_plan_lock(fields: Fields, subjects: Subjects) -> None:
@@ -194,5 +195,6 @@ PREDICATES: Mapping[str, PredicateType] = {
     RECORD: PredicateType("record", _check_record),
     PROVENANCE: PredicateType("provenance", check_provenance, _within_muniment),
     VERDICT: PredicateType("verdict", check_verdict, _within_muniment),
+    MODEL: PredicateType("model", check_model, lambda _predicate: {}),
 }
 """Every predicate type that is read, by its URI. Any other is refused, not passed over."""

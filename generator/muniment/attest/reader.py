@@ -54,6 +54,8 @@ def _find(files: Files, path: str) -> Found:
             raise Refused(f"The file is larger than the {MAX_BUNDLE} bytes a bundle may have; remove it.")
         data, sha256 = files.read(path, MAX_BUNDLE), files.digest(path)
         envelope = parse_bundle(data)
+        if not envelope.statement.words:
+            raise Refused("A model's signature lies in the model's folder; move it there from the seals.")
     except (Refused, MunimentError) as error:
         return Found(_unread(path, sha256, str(error)), data, None)
     seal = _recorded(path, sha256, envelope.statement)

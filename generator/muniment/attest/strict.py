@@ -13,10 +13,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-MAX_BUNDLE = 1 << 20
+MAX_BUNDLE = 2 << 20
 """Bytes of a bundle file. A bundle of one statement over a manifest is about 6 kB."""
-MAX_STATEMENT = 256 << 10
-"""Bytes of an in-toto statement."""
+MAX_STATEMENT = 1 << 20
+"""Bytes of an in-toto statement. That of a model folder has about 150 a file."""
 MAX_DEPTH = 32
 """Levels of nesting in any JSON document."""
 

@@ -29,7 +29,7 @@ from muniment.model.evidence import Files
 from muniment.model.seal import Domain, Seal
 from muniment.model.tree import frozen
 
-__all__ = ["Root", "verify", "verify_bundle"]
+__all__ = ["Root", "verify", "verify_bundle", "vouched"]
 
 MAX_SKEW = timedelta(hours=1)
 """How far the statement's own `signed_at` may lie from the verified time."""
@@ -96,6 +96,16 @@ def verify_bundle(data: bytes, root: Root) -> str:
     except Refused as error:
         return str(error)
     return ""
+
+
+def vouched(data: bytes, roots: Sequence[Root]) -> tuple[Envelope, Verified]:
+    """Return a bundle taken apart, and what the root that knows its log vouches for; `Refused` says why not.
+
+    Its subjects' bytes are not looked at.
+    """
+    trusts, broken = _open(roots)
+    envelope = parse_bundle(data)
+    return envelope, _verify(data, envelope, trusts, broken)
 
 
 def _open(roots: Sequence[Root]) -> tuple[tuple[Trust, ...], tuple[str, ...]]:
@@ -272,6 +282,8 @@ def _issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
 def _check_words(envelope: Envelope, identity: str, time: datetime) -> None:
     """Refuse a statement that names another signer or time than what was verified."""
     words = envelope.statement.words
+    if not words:
+        return  # a model's statement says nothing of its signer
     if words["identity"] != identity:
         raise Refused(
             f"The statement names {words['identity']}, the certificate {identity}; have it sealed again."

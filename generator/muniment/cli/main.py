@@ -41,6 +41,7 @@ COMMANDS = {
         "Put a release into use, sealed, or say why it may not be.",
     ),
     "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
+    "model": ("muniment.cli.model", "Sign and verify the folder of a model (OpenSSF model signing)."),
     "trail": ("muniment.cli.trail", "Print what was sealed and published, and whether that chain holds."),
     "build": ("muniment.cli.build", "Build the portal into build/site."),
     "serve": ("muniment.cli.build", "Serve the portal and rebuild it when evidence changes."),

@@ -115,7 +115,7 @@ class LocalDomain:
             words = parse(statement).words
         except Refused as error:
             raise SealError(f"This cannot be sealed. {error}") from error
-        if words["identity"] != identity.name or words["signed_at"] != instant(at):
+        if words and (words["identity"] != identity.name or words["signed_at"] != instant(at)):
             raise SealError(
                 f"The statement says {words['identity']} at {words['signed_at']}, "
                 f"the seal would say {identity.name} at {instant(at)}.",
