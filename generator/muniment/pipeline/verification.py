@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from muniment import attest
+from muniment.errors import MunimentError, UnreadableInput
+from muniment.judge.board import signer_of
 from muniment.model.edition import DeviceView, ReleaseView
 from muniment.model.finding import Severity
 from muniment.model.ruling import Status
@@ -26,9 +28,12 @@ ACTS = {
     "deployment": "deployment",
     "provenance": "provenance of a training run",
     "verification_summary": "verdict of the policies",
+    "signature": "model folder",
     "record": "record",
 }
 
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+"""Media type of an artefact that is the signature of the model folder it lies in."""
 GOOD_FILE = frozenset({"verified", "omitted"})
 GOOD_NUMBER = frozenset({"equal", "within 1e-9"})
 """A float may differ in its last digits on another class of machine; it is named all the same."""
@@ -92,6 +97,9 @@ def verify(asked: Request, release: str | None) -> Verification:
             files.update(_files(view, each))
             numbers.extend(judgement.numbers.get((view.device.id, each.version), ()))
             missing.extend(_missing(view, each))
+            for found_files, seal in _models(view, each):
+                files.update(found_files)
+                seals.append(seal)
         bearing = view.seals if chosen is None else _bearing(view, chosen.version)
         seals.extend(_seal(view.device.id, seal) for seal in bearing)
     if not any(view.releases for view in judgement.devices):
@@ -161,6 +169,42 @@ def _files(view: DeviceView, release: ReleaseView) -> dict[str, dict[str, Any]]:
     for path, stated in release.dossier.manifest.items():
         out[f"{view.device.id}/{path}"] = _file(view.device.id, path, stated, view.file_digests.get(path))
     return out
+
+
+def _models(
+    view: DeviceView, release: ReleaseView
+) -> Iterator[tuple[dict[str, dict[str, Any]], dict[str, Any]]]:
+    """Yield what each model folder of a release came to: its files by path, and its signature.
+
+    A model that is a folder is named by its signature, `model.sig`: the manifest holds the digest of the
+    signature, the signature those of all files. Who signs a model has to stand on the roster.
+    """
+    device = view.device
+    roster = device.records.get("roster")
+    for artifact in release.dossier.artifacts:
+        if artifact.media_type != BUNDLE or artifact.pointer != "/model/file" or artifact.actual is None:
+            continue
+        place = device.files.open_table(artifact.path)
+        try:
+            found = attest.verify_model(place.parent, place, trusted_roots(device))
+        except MunimentError as error:
+            raise UnreadableInput(
+                f"the model of {release.version} cannot be verified: {error.message}"
+            ) from error
+        folder = PurePosixPath(artifact.path).parent
+        files = {
+            f"{device.id}/{folder / each.path}": {
+                "path": f"{device.id}/{folder / each.path}",
+                "expected": each.expected,
+                "actual": each.actual,
+                "outcome": each.outcome,
+            }
+            for each in found.files
+        }
+        seal = replace(found.seal, file=artifact.path)
+        if seal.outcome == "verified" and signer_of(roster.body if roster else {}, seal) is None:
+            seal = replace(seal, outcome="failed", reason=f"{seal.identity} is nobody on the roster.")
+        yield files, _seal(device.id, seal)
 
 
 def _file(device: str, path: str, expected: str, actual: str | None) -> dict[str, Any]:
