@@ -72,6 +72,8 @@ serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 bench: $(DEV) $(BENCH)  ## side-by-side benchmarks; bench/README.md says how to read them
 	@echo "bench/measure.py"; $(BIN)/python bench/measure.py
 	@echo "bench/check.py"; $(BIN)/python bench/check.py --bundles 1 10 200 2000 10000 --write
+	@echo "bench/hashing.py"; $(BIN)/python bench/hashing.py --write
+	@echo "bench/seals.py"; $(BIN)/python bench/seals.py --write
 
 reseal: $(DEV)  ## make a fresh local trust domain and seal the example anew
 	$(BIN)/python evidence/prognosis-180/pipeline/reseal.py
