@@ -174,6 +174,8 @@ def lock(
 @click.option("--role", required=True)
 @click.option("--meaning", type=click.Choice(MEANINGS), help="What the signature means (default: by role).")
 @click.option("--evaluation", is_flag=True, help="Seal the release's evaluation.json under its plan's lock.")
+@click.option("--provenance", is_flag=True, help="Seal what the release's training run read, ran and wrote.")
+@click.option("--verdict", is_flag=True, help="Seal what the policies say of the release, on verified facts.")
 @click.option(
     "--authorise", is_flag=True, help="Sign the release authorisation, as quality, after the board."
 )
@@ -184,6 +186,8 @@ def sign(
     role: str,
     meaning: str | None,
     evaluation: bool,
+    provenance: bool,
+    verdict: bool,
     authorise: bool,
     who: str,
     domain: str,
@@ -193,15 +197,22 @@ def sign(
     as_of: str | None,
     quiet: bool,
 ) -> int:
-    """Sign a RECORD by its id; or, for a RELEASE, its evaluation or its authorisation."""
-    from muniment.pipeline import sealing
+    """Sign a RECORD by its id; or, for a RELEASE, its evaluation, provenance, verdict or authorisation."""
+    from muniment.pipeline import attesting, sealing
 
-    if evaluation and authorise:
-        raise UsageError("--evaluation and --authorise are two signatures", hint="run the command twice")
+    if sum((evaluation, provenance, verdict, authorise)) > 1:
+        raise UsageError(
+            "--evaluation, --provenance, --verdict and --authorise are one signature each",
+            hint="run the command once for each",
+        )
     hand = hand_of(who, role, domain, trust_folder, at)
     request = settle(evidence, as_of, quiet)
     if evaluation:
         return _say(sealing.seal_evaluation(request, record, hand))
+    if provenance:
+        return _say(attesting.seal_provenance(request, record, hand))
+    if verdict:
+        return _say(attesting.seal_verdict(request, record, hand))
     if authorise:
         return _say(sealing.authorise(request, record, hand))
     return _say(sealing.sign_record(request, record, hand, meaning=meaning))

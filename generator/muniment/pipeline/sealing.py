@@ -114,7 +114,7 @@ def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:
 def lock(request: Request, plan: str, hand: Hand) -> Written:
     """Seal a plan. A plan is locked once; a changed plan needs a new version."""
     found = survey(request)
-    device, record = _find_record(found, plan if plan.startswith("plans/") else f"plans/{plan}", "plan")
+    device, record = find_record(found, plan if plan.startswith("plans/") else f"plans/{plan}", "plan")
     path = _path(record)
     if _seals_on(device, path, "plan-lock"):
         raise SealError(f"{record.id} is locked already", hint="a changed plan needs a new version")
@@ -199,7 +199,7 @@ def authorise(request: Request, name: str, hand: Hand) -> Written:
 
 def sign_record(request: Request, name: str, hand: Hand, *, meaning: str | None = None) -> Written:
     """Sign any one record, named by its id."""
-    device, record = _find_record(survey(request), name, None)
+    device, record = find_record(survey(request), name, None)
     words = meaning or MEANINGS.get(hand.role, "acknowledgement")
     statement = statements.record(
         _path(record),
@@ -234,7 +234,8 @@ def _sound_release(found: Survey, name: str) -> tuple[Device, Dossier]:
     return device, dossier
 
 
-def _find_record(found: Survey, name: str, kind: str | None) -> tuple[Device, Record]:
+def find_record(found: Survey, name: str, kind: str | None) -> tuple[Device, Record]:
+    """Return the one record that `[DEVICE/]ID` names; `UsageError` for none, or several."""
     matches = []
     for device in found.devices:
         inside = name.removeprefix(f"{device.id}/")
