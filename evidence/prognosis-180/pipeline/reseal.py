@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from muniment import attest, load
-from muniment.pipeline import sealing
+from muniment.pipeline import attesting, promoting, sealing
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import survey
 
@@ -74,6 +74,15 @@ def perform(asked: Request, act: dict[str, object], domain: attest.LocalDomain) 
             return sealing.sign_record(asked, target, hand, meaning=meaning)
         case "release":
             return sealing.authorise(asked, version, hand)
+        case "provenance":
+            return attesting.seal_provenance(asked, target, hand)
+        case "verdict":
+            return attesting.seal_verdict(asked, version, hand)
+        case "deploy":
+            done = promoting.seal_deployment(asked, target.split("/")[1], target, hand)
+            if done.written is None:
+                sys.exit("\n".join((f"{target} is refused:", *done.reasons)))
+            return done.written
         case "approve" | "reject" | "recuse" as decision:
             return sealing.decide(
                 asked,

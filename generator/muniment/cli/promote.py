@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from muniment.cli.complete import release_names
 from muniment.cli.seal import hand_of, signing_options
 from muniment.errors import UsageError
 
+if TYPE_CHECKING:
+    from muniment.pipeline.promoting import Promotion
+
 _READ_BACK = re.compile(r"(model|lock file)=([0-9a-f]{64})")
 
 
@@ -19,8 +23,9 @@ _READ_BACK = re.compile(r"(model|lock file)=([0-9a-f]{64})")
     epilog="Example: muniment promote 2.0.0 --env 'clinical production' --site S1 --site S2 --as p-operations"
 )
 @click.argument("release", metavar="RELEASE", shell_complete=release_names)
-@click.option("--env", "environment", required=True, metavar="NAME", help="Environment it is put into.")
-@click.option("--site", "sites", required=True, multiple=True, metavar="SITE", help="Site; may be repeated.")
+@click.option("--env", "environment", metavar="NAME", help="Environment it is put into.")
+@click.option("--site", "sites", multiple=True, metavar="SITE", help="Site; may be repeated.")
+@click.option("--record", metavar="ID", help="Seal this deployment record, which stands, and write none.")
 @click.option("--role", default="operations", show_default=True, help="Role of the roster to sign in.")
 @click.option("--from", "begins", metavar="DATE", help="First day of use (default: the day of the seal).")
 @click.option("--jurisdiction", metavar="NAME", help="Jurisdiction of the sites, as device.yaml writes it.")
@@ -45,8 +50,9 @@ _READ_BACK = re.compile(r"(model|lock file)=([0-9a-f]{64})")
 @evidence_options
 def promote(
     release: str,
-    environment: str,
+    environment: str | None,
     sites: tuple[str, ...],
+    record: str | None,
     role: str,
     begins: str | None,
     jurisdiction: str | None,
@@ -75,6 +81,14 @@ def promote(
         raise UsageError("--from-env and --read-back go together", hint="give both, or neither")
     if len(set(sites)) != len(sites):
         raise UsageError("a site is named twice", hint="name each once")
+    hand = hand_of(who, role, domain, trust_folder, at)
+    asked = settle(evidence, as_of, quiet)
+    if record is not None:
+        if environment or sites or begins or read_back or replaces or jurisdiction:
+            raise UsageError("--record says where and when by itself", hint="leave the other options out")
+        return _tell(release, promoting.seal_deployment(asked, release, record, hand, dry_run=dry_run))
+    if not environment or not sites:
+        raise UsageError("where is it put into use?", hint="say --env and --site, or --record")
     place = promoting.Place(
         environment=environment,
         sites=sites,
@@ -85,21 +99,22 @@ def promote(
         replaces=replaces,
         origin=origin,
     )
-    hand = hand_of(who, role, domain, trust_folder, at)
-    done = promoting.promote(settle(evidence, as_of, quiet), release, place, hand, dry_run=dry_run)
+    return _tell(release, promoting.promote(asked, release, place, hand, dry_run=dry_run))
+
+
+def _tell(release: str, done: Promotion) -> int:
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     if done.reasons:
-        click.echo(f"refused: {release} is not put into use in {environment}")
+        click.echo(f"refused: {release} is not put into use")
         for reason in done.reasons:
             click.echo(f"  - {reason}")
         return ExitCode.FINDINGS
     if done.written is None:
-        click.echo(f"would write {done.path}:\n")
+        click.echo(f"would seal {done.path}:\n")
         click.echo(done.record.decode(), nl=False)
         return ExitCode.CLEAN
-    click.echo(f"wrote {done.path}")
-    click.echo(f"sealed: {done.written.path.name}\nsha256 {done.written.sha256}")
+    click.echo(f"sealed {done.path}: {done.written.path.name}\nsha256 {done.written.sha256}")
     return ExitCode.CLEAN
 
 

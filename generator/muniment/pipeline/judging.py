@@ -317,6 +317,7 @@ def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:
     paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json")}
     paths.update(record.document.path.split("/", 1)[1] for record in dossier.records.values())
     paths.update(f"{reference}.yaml" for reference in dossier.outside)
+    paths.update(artifact.path for artifact in dossier.artifacts)  # the subjects of a run's provenance
     mine = [seal for seal in seals if paths & set(seal.subjects)]
     return tuple(sorted(mine, key=lambda seal: (seal.time or "", seal.log_index or 0, seal.file)))
 

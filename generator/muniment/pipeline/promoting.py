@@ -26,7 +26,7 @@ from muniment.model.tree import at
 from muniment.pipeline.judging import SAME, judge_all
 from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
-from muniment.pipeline.sealing import Hand, Written, seal_statement, signer_of, write_file
+from muniment.pipeline.sealing import Hand, Written, find_record, seal_statement, signer_of, write_file
 from muniment.pipeline.survey import find_release, survey
 
 _SHOWN = 5
@@ -73,16 +73,82 @@ def promote(request: Request, name: str, place: Place, hand: Hand, *, dry_run: b
     there already.
     """
     day = hand.at.date().isoformat()
-    asked = replace(request, as_of=day)
+    place = replace(place, begins=place.begins or day)
+    case = _case(request, name, hand, place)
+    person, problem = _person(case.device, hand, day)
+    body = _body(case.asked, case.dossier, place, person, case.release, day)
+    reasons = (*case.reasons, *problem, *_unlike(body))
+    data, path = _yaml(body), _path(case.dossier, place)
+    faults = (*_faults(body, path), *_unknown(case.device, place))
+    if faults:
+        raise UsageError(f"this makes no deployment record: {faults[0]}", hint="correct that option")
+    if case.device.files.exists(path):
+        raise UsageError(f"{path} stands already", hint="end that deployment there, or begin on another day")
+    notes = tuple(_notes(case.device, place))
+    if reasons or dry_run:
+        return Promotion(reasons, notes, data, path, None)
+    sha256 = hashlib.sha256(data).hexdigest()
+    statement = _statement(case, place, path, sha256, hand)
+    file = request.evidence / case.device.id / path
+    write_file(file, data)
+    try:
+        written = seal_statement(case.asked, case.device, statement, hand, beside={path: sha256})
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    return Promotion((), notes, data, path, written)
+
+
+def seal_deployment(
+    request: Request, name: str, record: str, hand: Hand, *, dry_run: bool = False
+) -> Promotion:
+    """Judge a release likewise, and seal a deployment record that stands already, by its id.
+
+    The record has to name the release, and whoever seals it as the one who authorised it. Raises `UsageError`
+    where there is no such record.
+    """
+    day = hand.at.date().isoformat()
+    device, found = find_record(survey(request), record, "deployment")
+    place = Place(found.body["environment"], tuple(found.body["sites"]), begins=found.body["from"])
+    case = _case(request, name, hand, place)
+    person, problem = _person(case.device, hand, day)
+    reasons = [*case.reasons, *problem, *_unlike(found.body)]
+    if device.id != case.device.id or found.body["release"] != case.dossier.id:
+        reasons.append(f"{found.id} is a deployment of {found.body['release']}.")
+    if found.body["authorised_by"] != person:
+        reasons.append(f"{found.id} names {found.body['authorised_by']} as who authorised it.")
+    if found.body["to"] is not None:
+        reasons.append(f"{found.id} has ended; it is sealed before it begins, and ends by a later record.")
+    path = f"{found.id}.yaml"
+    if reasons or dry_run:
+        return Promotion(tuple(reasons), (), found.document.data, path, None)
+    statement = _statement(case, place, path, found.document.sha256, hand)
+    return Promotion(
+        (), (), found.document.data, path, seal_statement(case.asked, case.device, statement, hand)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A release judged on the day of the seal."""
+
+    asked: Request
+    device: Device
+    dossier: Dossier
+    release: ReleaseView
+    authorisation: Seal | None
+    reasons: tuple[str, ...]
+
+
+def _case(request: Request, name: str, hand: Hand, place: Place) -> _Case:
+    asked = replace(request, as_of=hand.at.date().isoformat())
     found = survey(asked, trust_cache=False)
     device, dossier = find_release(found, name)
-    place = replace(place, begins=place.begins or day)
     wanted = {device.id: frozenset({dossier.version})}
     judgement = judge_all(found, deep=True, wanted=lambda each: wanted.get(each.id, frozenset()))
-    view = next(view for view in judgement.devices if view.device.id == device.id)
-    release = view.releases[0]
+    release = next(view for view in judgement.devices if view.device.id == device.id).releases[0]
     authorisation = _authorisation(release)
-    reasons = [
+    reasons = (
         *_unfit(device, dossier, release),
         *_untimely(device, dossier, place, hand, authorisation),
         *_ungated(release),
@@ -91,40 +157,24 @@ def promote(request: Request, name: str, place: Place, hand: Hand, *, dry_run: b
             for number in judgement.numbers.get((device.id, dossier.version), ())
             if number["outcome"] not in SAME
         ),
-    ]
-    person, problem = _person(device, hand, day)
-    reasons.extend(problem)
-    body = _body(asked, dossier, place, person, release, day)
-    reasons.extend(_unlike(body))
-    data, path = _yaml(body), _path(dossier, place)
-    faults = (*_faults(body, path), *_unknown(device, place))
-    if faults:
-        raise UsageError(f"this makes no deployment record: {faults[0]}", hint="correct that option")
-    if device.files.exists(path):
-        raise UsageError(f"{path} stands already", hint="end that deployment there, or begin on another day")
-    notes = tuple(_notes(device, place))
-    if reasons or dry_run or authorisation is None:
-        return Promotion(tuple(reasons), notes, data, path, None)
-    sha256 = hashlib.sha256(data).hexdigest()
-    statement = attest.deployment(
-        dossier.version,
-        str(dossier.manifest_sha256),
+    )
+    return _Case(asked, device, dossier, release, authorisation, reasons)
+
+
+def _statement(case: _Case, place: Place, path: str, sha256: str, hand: Hand) -> bytes:
+    """Return the statement over a deployment record; a released release has its authorisation."""
+    assert case.authorisation is not None
+    return attest.deployment(
+        case.dossier.version,
+        str(case.dossier.manifest_sha256),
         path=path,
         sha256=sha256,
-        release_seal_sha256=authorisation.sha256,
+        release_seal_sha256=case.authorisation.sha256,
         environment=place.environment,
         sites=place.sites,
-        begins=body["from"],
-        signer=signer_of(asked, device, hand),
+        begins=str(place.begins),
+        signer=signer_of(case.asked, case.device, hand),
     )
-    file = request.evidence / device.id / path
-    write_file(file, data)
-    try:
-        written = seal_statement(asked, device, statement, hand, beside={path: sha256})
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
-    return Promotion((), notes, data, path, written)
 
 
 def _authorisation(release: ReleaseView) -> Seal | None:
