@@ -27,11 +27,12 @@ GOAL = 0.8
 """Share of `sha256sum`'s throughput on one file."""
 _PIECE = 1 << 20
 
-READING = """**How to read it.** Throughput of `muniment.attest.hashing` against coreutils' `sha256sum` on the
-same files, in turns, the best of several; the files lie in memory by then, so it is the hashing that is
-measured, not the disk. *ratio* is ours over `sha256sum` by wall clock, *processor* by processor time. Where
-that program does without the processor's SHA instructions the ratio flatters us: `openssl dgst -sha256` uses
-the same code as ours, and is what can be had. The peers take one file after the other, ours several at a time."""
+READING = """**How to read it.** Throughput of `muniment.attest.hashing` against coreutils' `sha256sum` on
+the same files, in turns, the best of several; the files lie in memory by then, so it is the
+hashing that is measured, not the disk. *ratio* is ours over `sha256sum` by wall clock,
+*processor* by processor time. Where that program does without the processor's SHA instructions
+the ratio flatters us: `openssl dgst -sha256` uses the same code as ours, and is what can be
+had. The peers take one file after the other, ours several at a time."""
 COLUMNS = (
     "bytes, files",
     "ours, MB/s",

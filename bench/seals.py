@@ -34,13 +34,14 @@ COLUMNS = (
     *("releases", "seals", "sealing, s", "a seal, ms", "first, ms", "last, ms"),
     *("verify, s", "a seal, ms", "trail, s", "read, s"),
 )
-READING = """**How to read it.** Six seals a release, as the commands make them: issued, signed, stamped, logged,
-verified with sigstore, written, told to the trail. *a seal* is by the clock, and most of it waits for the disk:
-four files are on it before a command says "sealed". *first* and *last* are the processor's milliseconds of a
-seal among the first and the last tenth. *verify* is `attest.verify` of every seal: signature, certificate,
-proof, timestamp, order and files. *trail* holds the trail to files and seals; *read* is what `check` does
-instead of verifying. A command adds reading and checking the records (see above) and, for `verify`,
-recomputing the numbers."""
+READING = """**How to read it.** Six seals a release, as the commands make them: issued, signed, stamped,
+logged, verified with sigstore, written, told to the trail. *a seal* is by the clock, and most
+of it waits for the disk: four files are on it before a command says "sealed". *first* and
+*last* are the processor's milliseconds of a seal among the first and the last tenth. *verify*
+is `attest.verify` of every seal: signature, certificate, proof, timestamp, order and files.
+*trail* holds the trail to files and seals; *read* is what `check` does instead of verifying. A
+command adds reading and checking the records (see above) and, for `verify`, recomputing the
+numbers."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ from muniment.pipeline.survey import survey
 _ATTEMPTS = 200
 _PAUSE = 0.05
 """Seconds between attempts at the lock: ten seconds in all."""
+_REACH = 4096
+"""Bytes of a trail's end that are read first."""
 _LOCKED_BYTE = 1 << 40
 """Where Windows locks: beyond the end, so that readers are not kept out."""
 
@@ -152,11 +154,13 @@ def adopt(request: Request, *, at: datetime, who: str | None) -> dict[str, tuple
 def _last(descriptor: int) -> tuple[Entry | None, int]:
     """Return the newest whole entry, and where it ends; what stands behind is a torn line."""
     size = os.fstat(descriptor).st_size
-    start = max(0, size - 2 * trails.MAX_ENTRY)
-    os.lseek(descriptor, start, os.SEEK_SET)
-    tail = b""
-    while chunk := os.read(descriptor, size - start - len(tail)):
-        tail += chunk
+    reach = _REACH
+    while True:  # what is read grows with the newest lines, not with the trail
+        start = max(0, size - reach)
+        tail = _read(descriptor, start, size)
+        if start == 0 or tail.count(b"\n") > 1 or reach > 2 * trails.MAX_ENTRY:
+            break
+        reach *= 8
     whole, newline, _torn = tail.rpartition(b"\n")
     if not newline:
         return None, 0
@@ -167,6 +171,14 @@ def _last(descriptor: int) -> tuple[Entry | None, int]:
             f"The last entry of {trails.PATH} cannot be read. {error}",
             hint="restore the file; `muniment trail` says what else does not hold",
         ) from error
+
+
+def _read(descriptor: int, start: int, end: int) -> bytes:
+    os.lseek(descriptor, start, os.SEEK_SET)
+    data = b""
+    while chunk := os.read(descriptor, end - start - len(data)):
+        data += chunk
+    return data
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
