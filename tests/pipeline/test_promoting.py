@@ -277,3 +277,24 @@ def test_a_seal_that_fails_leaves_no_record(project: Request) -> None:
     with untouched(project), pytest.raises(SealError, match="would follow the log's last entry"):
         promote(project, at="2024-02-26T08:00:00Z")
     assert trails.head(project.evidence / DEVICE)
+
+
+def test_a_record_that_stands_is_sealed_as_it_is(project: Request) -> None:
+    """What a deployment tool wrote is judged likewise, and sealed by who it names, before it has ended."""
+    tried = promote(project, dry_run=True)
+    path = project.evidence / DEVICE / tried.path
+    path.write_bytes(tried.record)
+    name = tried.path.removesuffix(".yaml")
+    at, domain = instant("2024-02-26T08:00:00Z"), attest.open_domain(project.root / "domain")
+    other = sealing.Hand("p-moreau", "quality", at, domain)
+    (reason,) = promoting.seal_deployment(project, "1.0.0", name, other).reasons
+    assert reason == f"{name} names p-nakata as who authorised it."
+    hand = sealing.Hand("p-nakata", "operations", at, domain)
+    path.write_bytes(tried.record.replace(b"to: null", b'to: "2024-03-01"'))
+    (reason,) = promoting.seal_deployment(project, "1.0.0", name, hand).reasons
+    assert "has ended" in reason
+    path.write_bytes(tried.record)
+    done = promoting.seal_deployment(project, "1.0.0", name, hand)
+    assert done.reasons == ()
+    assert path.read_bytes() == tried.record
+    assert ruling(project, "deployment-sealed-after-release") == {Outcome.MET}

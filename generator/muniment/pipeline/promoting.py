@@ -94,7 +94,8 @@ def promote(request: Request, name: str, place: Place, hand: Hand, *, dry_run: b
     try:
         written = seal_statement(case.asked, case.device, statement, hand, beside={path: sha256})
     except BaseException:
-        file.unlink(missing_ok=True)
+        if not (request.evidence / case.device.id / attest.seal_path(attest.parse(statement))).exists():
+            file.unlink(missing_ok=True)
         raise
     return Promotion((), notes, data, path, written)
 
