@@ -281,7 +281,9 @@ def test_a_seal_that_fails_leaves_no_record(project: Request) -> None:
 
 def test_a_record_that_stands_is_sealed_as_it_is(project: Request) -> None:
     """What a deployment tool wrote is judged likewise, and sealed by who it names, before it has ended."""
-    tried = promote(project, dry_run=True)
+    model = load_json(project, "releases/1.0.0/manifest.json")["releases/1.0.0/model.json"]
+    moved = replace(WARD, from_environment="staging", read_back={"model": model})
+    tried = promote(project, moved, dry_run=True)
     path = project.evidence / DEVICE / tried.path
     path.write_bytes(tried.record)
     name = tried.path.removesuffix(".yaml")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from muniment import __version__, attest
+from muniment.archive.contents import is_row_level
 from muniment.errors import UsageError
 from muniment.model.evidence import Device, Record
 from muniment.model.tree import Tree
@@ -26,10 +27,15 @@ BUILDER = "https://muniment.invalid/builder/recorded-run"
 def seal_provenance(request: Request, name: str, hand: Hand, *, builder: str = BUILDER) -> Written:
     """Seal what the training run of a release, or a run named by its id, read, ran and wrote.
 
+    Row-level tables that it wrote are no subjects: an archive leaves them out, and a seal on what is not
+    there does not hold. The run record, which is among the dependencies, states their digests.
+
     Raises `UsageError` where a file is not the one that the run record states.
     """
     device, run = _run(survey(request, trust_cache=False), name)
-    outputs = {each.path: each.sha256 for each in _files(device, run, "outputs")}
+    outputs = {
+        each.path: each.sha256 for each in _files(device, run, "outputs") if not is_row_level(each.path)
+    }
     body = run.body
     lockfile = _files(device, run, "environment", "lockfile")
     own = attest.Resource(f"{run.id}.yaml", run.document.sha256, "application/yaml")
