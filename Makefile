@@ -40,7 +40,7 @@ portal: $(RUNTIME)  ## check, verify and build the portal of the example into bu
 	@$(BIN)/muniment build
 
 test: lint browser  ## lint, types, layers and every test
-	$(BIN)/python -m pytest -n 2 -m "not integration"
+	$(BIN)/python -m pytest -n 2 -m "not integration and not online"
 
 lint: $(DEV)  ## lint, types and layers only
 	$(BIN)/ruff check .
@@ -49,7 +49,7 @@ lint: $(DEV)  ## lint, types and layers only
 	$(BIN)/lint-imports
 
 test-slow: $(DEV) browser  ## only the tests marked slow
-	$(BIN)/python -m pytest -n 2 -m "slow and not integration"
+	$(BIN)/python -m pytest -n 2 -m "slow and not integration and not online"
 
 test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
 	$(BIN)/python -m pytest tests/integrations -m integration
@@ -72,6 +72,8 @@ serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 bench: $(DEV) $(BENCH)  ## side-by-side benchmarks; bench/README.md says how to read them
 	@echo "bench/measure.py"; $(BIN)/python bench/measure.py
 	@echo "bench/check.py"; $(BIN)/python bench/check.py --bundles 1 10 200 2000 10000 --write
+	@echo "bench/hashing.py"; $(BIN)/python bench/hashing.py --write
+	@echo "bench/seals.py"; $(BIN)/python bench/seals.py --write
 
 reseal: $(DEV)  ## make a fresh local trust domain and seal the example anew
 	$(BIN)/python evidence/prognosis-180/pipeline/reseal.py
@@ -126,7 +128,8 @@ $(DEV): $(RUNTIME)
 $(INTEGRATIONS): | $(VENV)/bin/python
 	@$(BIN)/python -m venv --clear build/integrations
 	@build/integrations/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r $(INTEGRATIONS_LOCK)
-	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server runs on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@command -v npm >/dev/null 2>&1 || { echo "The YAML language server and Sigstore for npm run on Node.js: install it (Debian: apt-get install nodejs npm)." >&2; exit 1; }
+	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { echo "A test moves the clock of a process with libfaketime: install it (Debian: apt-get install faketime)." >&2; exit 1; }
 	@cp $(INTEGRATIONS_NPM) build/integrations/
 	@cd build/integrations && npm install --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 	@touch $@

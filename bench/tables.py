@@ -1,6 +1,6 @@
 """The tables that `bench/measure.py` measures: the same rows for the same arguments.
 
-python bench/tables.py rows|drift|huge ROWS FOLDER
+python bench/tables.py rows|drift|dataset|huge ROWS FOLDER
 """
 
 from __future__ import annotations
@@ -38,6 +38,24 @@ def drift(folder: Path, count: int) -> None:
         pl.DataFrame(columns).write_parquet(folder / f"{name}.parquet")
 
 
+def dataset(folder: Path, count: int) -> None:
+    """Twelve columns of a dataset: measurements, counts, levels, an identifier, an outcome."""
+    rng = np.random.default_rng(count)
+    columns = {f"x{k}": rng.normal(k, 1, count) for k in range(6)}
+    sites = np.array([f"site {k:02}" for k in range(20)])
+    pl.DataFrame(
+        {
+            **columns,
+            "lab": rng.gamma(2, 2, count).round(1),
+            "age": rng.integers(18, 95, count).astype(np.int16),
+            "site": sites[rng.integers(0, 20, count)],
+            "sex": np.array(["f", "m"])[rng.integers(0, 2, count)],
+            "patient": rng.integers(0, max(count // 5, 2), count),
+            "died": rng.random(count) < 0.1,
+        }
+    ).write_parquet(folder / "t.parquet")
+
+
 def huge(folder: Path, count: int) -> None:
     """One file of very many rows, put together from parts so that writing it takes little memory."""
     rng = np.random.default_rng(1)
@@ -48,7 +66,7 @@ def huge(folder: Path, count: int) -> None:
     pl.scan_parquet(folder / "part-*.parquet").sink_parquet(folder / "t.parquet")
 
 
-KINDS = {"rows": rows, "drift": drift, "huge": huge}
+KINDS = {"rows": rows, "drift": drift, "dataset": dataset, "huge": huge}
 
 if __name__ == "__main__":
     KINDS[sys.argv[1]](Path(sys.argv[3]), int(sys.argv[2]))

@@ -21,6 +21,16 @@ Numbers = dict[str, float]
 Work = Callable[[], Numbers]
 THRESHOLD = 0.5
 REPLICATES = 2000
+PROFILE = {
+    "distinct": "n_distinct",
+    "missing": "n_missing",
+    "min": "min",
+    "q1": "25%",
+    "median": "50%",
+    "q3": "75%",
+    "max": "max",
+}
+"""What a profile says of a column, ours to ydata-profiling's."""
 DRIFT = ("ks", "wasserstein", "psi", "jensen_shannon")
 
 
@@ -338,6 +348,47 @@ def evidently_drift(folder: Path) -> Work:
     return work
 
 
+def ours_snapshot(folder: Path) -> Work:
+    """The manifest of a dataset: its digest, and what each column holds."""
+    from muniment.measure import SnapshotRequest, take_snapshot
+
+    request = SnapshotRequest("d", (str(folder / "t.parquet"),), folder)
+
+    def work() -> Numbers:
+        body = take_snapshot(request).as_json()["files"][0]
+        out = {"sha256": float(int(body["sha256"][:12], 16))}
+        for column in body["columns"]:
+            out |= {f"{column['column']}:{name}": float(column[name]) for name in PROFILE if name in column}
+        return out
+
+    return work
+
+
+def ydata_snapshot(folder: Path) -> Work:
+    """The same digest and a minimal report of ydata-profiling, as a page."""
+    import hashlib
+
+    import pandas as pd
+    from ydata_profiling import ProfileReport
+
+    def work() -> Numbers:
+        with (folder / "t.parquet").open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        frame = pd.read_parquet(folder / "t.parquet")
+        report = ProfileReport(frame, minimal=True, progress_bar=False)
+        report.to_file(folder / "report.html")
+        out = {"sha256": float(int(digest[:12], 16))}
+        for name, column in report.get_description().variables.items():
+            out |= {
+                f"{name}:{ours}": float(column[theirs])
+                for ours, theirs in PROFILE.items()
+                if column.get(theirs) is not None
+            }
+        return out
+
+    return work
+
+
 def ours_large(folder: Path) -> Work:
     """Every metric of one large Parquet file, overall."""
     from muniment.measure import MeasureRequest, measure_table
@@ -361,6 +412,7 @@ WORK: dict[str, dict[str, Callable[[Path], Work]]] = {
     "bootstrap": {"ours": ours_bootstrap, "scikit-learn": sklearn_bootstrap},
     "cells": {"ours": ours_cells},
     "drift": {"ours": ours_drift, "scipy and pandas": scipy_drift, "evidently": evidently_drift},
+    "snapshot": {"ours": ours_snapshot, "ydata-profiling": ydata_snapshot},
     "large": {"ours": ours_large},
 }
 

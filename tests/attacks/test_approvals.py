@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from copy import deepcopy
+
 import pytest
 from tests.support.sealed import MANIFEST, ROSTER, World, at
 
 from muniment import attest
 from muniment.model.edition import Approval
+from muniment.model.tree import Tree
 
 OTHERS = {"meaning": "quality_approval"}
 
 
-def counted(world: World) -> tuple[Approval, ...]:
-    """What the board's vote on 1.0.0 comes to, on verified seals."""
+def counted(world: World, roster: Tree = ROSTER, version: str = "1.0.0") -> tuple[Approval, ...]:
+    """What the board's vote on a release comes to, on verified seals."""
     return attest.approvals(
         world.verify(),
-        roster=ROSTER,
-        version="1.0.0",
+        roster=roster,
+        version=version,
         manifest_sha256=world.digest(MANIFEST),
         author="ada",
         basis="verified",
+        as_of="2024-03-31",
     )
 
 
@@ -78,6 +84,35 @@ def test_a_borrowed_printed_name_does_not_count(world: World) -> None:
     assert vote.problem == "The printed name Dee Rossi is not Ben Okafor, whose e-mail signed."
 
 
+def test_an_approval_of_one_release_does_not_count_for_another(world: World) -> None:
+    """Release 2.0.0 with the very manifest of 1.0.0 has no vote: neither in place, moved, nor relabelled.
+
+    A release digest without its name would be one digest for two releases.
+    """
+    path = world.approve("ben", "clinical", at(1))
+    (world.folder / "releases/2.0.0").mkdir()
+    twin = world.folder / "releases/2.0.0/manifest.json"
+    twin.write_bytes((world.folder / MANIFEST).read_bytes())
+    moved = world.folder / "seals/releases/2.0.0" / path.name
+    moved.parent.mkdir(parents=True)
+    moved.write_bytes(path.read_bytes())
+    assert counted(world, version="2.0.0") == ()
+    assert [vote.problem.split(". ")[0] for vote in counted(world) if not vote.valid] == [
+        "The seal does not hold"
+    ]
+    relabelled = attest.approval(
+        "2.0.0",
+        world.digest(MANIFEST),
+        decision="approve",
+        meaning="clinical_approval",
+        signer=attest.Signer("Ben Okafor", "ben@example.invalid", "clinical", at(1)),
+    )
+    bundle = json.loads(path.read_bytes())
+    bundle["dsseEnvelope"]["payload"] = base64.b64encode(relabelled).decode()
+    (world.folder / attest.seal_path(attest.parse(relabelled))).write_text(json.dumps(bundle))
+    assert {seal.outcome for seal in world.verify() if "2.0.0" in seal.file} == {"failed"}
+
+
 def test_any_change_of_the_release_voids_every_approval(world: World) -> None:
     """One byte more in the manifest and no approval is left."""
     world.approve("ben", "clinical", at(1))
@@ -98,3 +133,13 @@ def test_deleting_a_rejection_is_all_it_takes_to_hide_it(world: World) -> None:
     rejection.unlink()
     assert [vote.decision for vote in counted(world)] == ["approve"]
     assert sorted(seal.log_index or 0 for seal in world.verify()) == [1, 3]
+
+
+def test_a_roster_edited_into_the_past_is_believed(world: World) -> None:
+    """What the vote cannot show either: a roster that was edited afterwards. Nothing sealed holds it."""
+    world.approve("cyd", "biostatistics", at(1), meaning="statistical_review")
+    assert [vote.valid for vote in counted(world)] == [False]
+    edited = deepcopy(ROSTER)
+    for entry in edited["entries"]:
+        entry["from"] = "2023-01-01"
+    assert [vote.valid for vote in counted(world, edited)] == [True]

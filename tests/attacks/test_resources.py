@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from muniment.attest.strict import MAX_BUNDLE
 from support.project import CHECKOUT, DEVICE, Project
 
 MOST_SECONDS = 1.0
@@ -49,10 +50,18 @@ print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_
 
 def spent(project: Project, *arguments: str) -> Spent:
     """Run the command under limits and tell what it used."""
-    command = Path(sys.executable).with_name("muniment")
+    return measured(project, str(Path(sys.executable).with_name("muniment")), *arguments)
+
+
+def run_python(project: Project, code: str, *arguments: str) -> Spent:
+    """The same for a few lines of Python."""
+    return measured(project, sys.executable, "-c", code, *arguments)
+
+
+def measured(project: Project, *command: str) -> Spent:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MUNIMENT_")}
     told = subprocess.run(
-        [sys.executable, "-S", "-c", MEASURE, str(command), *arguments],
+        [sys.executable, "-S", "-c", MEASURE, *command],
         cwd=project.root,
         env=clean,
         capture_output=True,
@@ -142,6 +151,14 @@ def evaluation(data: bytes) -> Callable[[Project], None]:
     return lambda project: (project.device / path).write_bytes(data) and None
 
 
+def seal(size: int) -> Callable[[Project], None]:
+    def write(project: Project) -> None:
+        with (project.device / "seals" / "huge.sigstore.json").open("wb") as stream:
+            stream.truncate(size)
+
+    return write
+
+
 def pack_file(data: bytes) -> Callable[[Project], None]:
     return lambda project: (project.root / "own" / "rules" / "more.yaml").write_bytes(data) and None
 
@@ -174,6 +191,8 @@ ATTACKS: dict[str, tuple[Callable[[Project], None], int, str]] = {
     "dashes": (claim(b"- " * 100_000 + b"x"), 1, "nested deeper than 40 levels"),
     "50 MB": (claim(b"kind: claim\n" + b"#" * (50 << 20)), 1, "claims/1.yaml has"),
     "50 MB of evaluation": (evaluation(b"[" + b" " * (50 << 20)), 1, "evaluation.json"),
+    "a seal of a byte too many": (seal(MAX_BUNDLE + 1), 1, f"larger than the {MAX_BUNDLE} bytes"),
+    "a seal of 100 MB": (seal(100 << 20), 1, f"larger than the {MAX_BUNDLE} bytes"),
     "brackets in an evaluation": (evaluation(b"[" * 100_000), 1, "evaluation.json"),
     "a tab behind 40,000 quoted texts": (claim(b"a: [" + b"'x', " * 40_000 + b"\t]\n"), 1, "a tab stands"),
     "NUL": (claim(b"kind: claim\0\n"), 1, "U+0000"),
@@ -220,6 +239,24 @@ def test_an_attack_ends_in_one_clear_answer(project: Project, usual: Spent, name
     assert "internal fault" not in run.text
     assert run.seconds - usual.seconds < MOST_SECONDS
     assert run.bytes < MOST_BYTES
+
+
+VERIFY = """
+import pathlib, sys
+from muniment import attest
+from muniment.load import DeviceFiles
+for seal in attest.verify(DeviceFiles(pathlib.Path(sys.argv[1])), ()):
+    print(seal.file, seal.outcome, seal.reason)
+"""
+
+
+def test_verifying_a_seal_of_100_mb_takes_no_memory(base: Project, project: Project) -> None:
+    """The verifier refuses by size, before a byte is read: the peak is that of the same folder without it."""
+    seal(100 << 20)(project)
+    runs = [run_python(each, VERIFY, str(each.device)) for each in (base, project)]
+    assert "huge.sigstore.json failed The file is larger than" in runs[1].text
+    assert "huge" not in runs[0].text
+    assert runs[1].bytes - runs[0].bytes < 8 << 20
 
 
 def test_the_measure_is_sound(base: Project, usual: Spent) -> None:

@@ -72,12 +72,15 @@ def test_the_evaluation_of_another_release_is_a_fault(example: Project) -> None:
     ],
 )
 def test_a_misshapen_analysis_is_a_located_fault(example: Project, data: bytes) -> None:
-    """An analysis of the recorded digest and the wrong shape is refused before a rule reads it."""
-    path = example.device / RELEASE / "analysis.json"
-    before = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.write_bytes(data)
-    example.edit(f"{RELEASE}/release.yaml", before, hashlib.sha256(data).hexdigest())
-    faulty(example.run("check"), f"{RELEASE}/analysis.json:1:", "error[json]", "never by hand")
+    """An analysis of the wrong shape is refused before a rule reads it."""
+    (example.device / RELEASE / "analysis.json").write_bytes(data)
+    faulty(example.run("check"), f"{RELEASE}/analysis.json:1:", "error[json]", "never edited by hand")
+
+
+def test_the_analysis_of_another_release_is_a_fault(example: Project) -> None:
+    """An analysis speaks for the release it names and for no other."""
+    shutil.copy(example.device / "releases/1.2.0/analysis.json", example.device / RELEASE / "analysis.json")
+    faulty(example.run("check"), f"{RELEASE}/analysis.json:", f"the analysis of {DEVICE} 1.2.0")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])

@@ -67,7 +67,8 @@ def test_every_reference_stays_in_the_folder(started: Project) -> None:
     assert len(files) > 20
     for file in files:
         body = json.loads(file.read_text("utf-8"))
-        Draft202012Validator.check_schema(body)
+        # No formats: Python's `re` lacks the `\p{…}` that patterns in JSON Schema may use.
+        Draft202012Validator.check_schema(body, format_checker=None)
         assert "$id" not in body
         for reference in references(body):
             name, _, fragment = reference.partition("#")

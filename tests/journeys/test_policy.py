@@ -63,7 +63,7 @@ def test_many_expressions_are_answered_a_line_each(example: Project) -> None:
     [
         ("release.explainability.contract.semantics_version", "clinical"),
         ("release.explainability.contract.schema_version", "operational"),
-        ("release.analysis.sha256", "administrative"),
+        ("release.analysis.perturbed.table.sha256", "administrative"),
         ("plan.robustness[R-1].max_drop", "clinical"),
         ("release.summary", "administrative"),
         ("monitoring.monitors[M-1].owner", "operational"),

@@ -104,7 +104,7 @@ def test_a_chart_shows_its_tooltip(sites: dict[bool, Path], page: Page, watch: W
     """Hovering a point shows its values, under a policy that allows neither eval nor inline script."""
     page.goto((sites[False] / HOME / "releases/1.1.0/evaluation.html").as_uri())
     page.wait_for_selector(".chart__stage[data-live=yes] svg")
-    assert page.locator(".chart__stage[data-live=yes]").count() == 4
+    assert page.locator(".chart__stage[data-live=yes]").count() == 5
     point = page.locator(".chart__stage").nth(1).locator("svg .mark-symbol path").nth(4)
     point.scroll_into_view_if_needed()
     point.hover()

@@ -42,7 +42,7 @@ def outcome(project: Project, version: str, *options: str) -> dict[str, object]:
 
 def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     """Claim, contract, lock, evaluation, determination, approvals and authorisation make 1.0.0 released."""
-    signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(unsealed, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     assert outcome(unsealed, "1.0.0")["status"] == "candidate"
     claim = ("sign", "claims/1", "--as", "p-achterberg", "--role", "clinical")
     signed(unsealed, *claim, "--at", "2024-01-02T09:00:00Z")
@@ -69,7 +69,9 @@ def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
     release = outcome(unsealed, "1.0.0", "--as-of", "2024-02-20")
     open_points = [r["message"] for r in release["rulings"] if r["outcome"] in ("unmet", "undecided")]
     assert (release["status"], release["outcome"]) == ("released", "accepted"), open_points
-    seals = unsealed.run("verify", "1.0.0", "--format", "json").json["seals"]
+    found = unsealed.run("verify", "1.0.0", "--format", "json").json
+    assert any("unattended" in note for note in found["notes"])
+    seals = found["seals"]
     assert len(seals) == 17
     assert {seal["outcome"] for seal in seals} == {"verified"}
 
@@ -77,7 +79,7 @@ def test_from_a_plan_to_a_released_version(unsealed: Project) -> None:
 def test_a_second_domain_is_not_mixed_in(example: Project) -> None:
     """A seal of another domain would not verify under the root that lies there, so it is not made."""
     before = sorted((example.device / "seals").rglob("*.json"))
-    signed(example, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(example, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     again = (
         "sign",
         "decisions/cr-001",
@@ -96,7 +98,7 @@ def test_a_second_domain_is_not_mixed_in(example: Project) -> None:
 
 def test_an_evaluation_cannot_be_sealed_before_its_plan_is_locked(unsealed: Project) -> None:
     """The lock comes first, and the message says what to run."""
-    signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(unsealed, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     ran = unsealed.run(*EVALUATION, "--at", "2024-01-08T08:00:00Z", "--trust-folder", "domain")
     assert ran.code == 2
     assert "muniment lock plans/1.0.0" in ran.err
@@ -104,7 +106,7 @@ def test_an_evaluation_cannot_be_sealed_before_its_plan_is_locked(unsealed: Proj
 
 def test_a_seal_dated_before_the_last_entry_is_refused(unsealed: Project) -> None:
     """The log only grows forwards in time."""
-    signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(unsealed, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     signed(unsealed, *LOCK)
     early = ("sign", "decisions/cr-001", "--as", "p-achterberg", "--role", "clinical")
     ran = unsealed.run(*early, "--at", "2024-01-04T09:00:00Z", "--trust-folder", "domain")
@@ -115,7 +117,7 @@ def test_a_seal_dated_before_the_last_entry_is_refused(unsealed: Project) -> Non
 
 def test_a_plan_is_locked_once(unsealed: Project) -> None:
     """A second lock would let the criteria be chosen afterwards."""
-    signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(unsealed, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     signed(unsealed, *LOCK)
     again = ("lock", "1.0.0", "--as", "p-varga", "--at", "2024-01-06T14:00:00Z", "--trust-folder", "domain")
     ran = unsealed.run(*again)
@@ -125,7 +127,7 @@ def test_a_plan_is_locked_once(unsealed: Project) -> None:
 
 def test_private_keys_are_for_their_owner_alone(unsealed: Project) -> None:
     """Keys are readable by their owner only, and none of their bytes reach the evidence."""
-    signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(unsealed, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     unsealed.run("trust", "show", "--publish", "--trust-folder", "domain")
     signed(unsealed, *LOCK)
     private = [
@@ -155,7 +157,7 @@ def test_a_changed_plan_is_no_longer_the_locked_one(example: Project) -> None:
 
 def test_an_unknown_signer_is_refused_before_anything_is_written(unsealed: Project) -> None:
     """Only people on the roster sign; the message lists them."""
-    signed(unsealed, "trust", "init", "--at", "2024-01-01T00:00:00Z")
+    signed(unsealed, "trust", "init", "--unattended", "--at", "2024-01-01T00:00:00Z")
     ran = unsealed.run("lock", "1.0.0", "--as", "nobody", "--trust-folder", "domain")
     assert ran.code == 2
     assert "p-varga" in ran.err

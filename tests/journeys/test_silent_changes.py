@@ -88,11 +88,14 @@ def easier_cohort(project: Project) -> None:
     kept = easy.select("patient_id")
     rewritten(project, f"releases/{VERSION}/predictions.parquet", lambda _t: easy)
     rewritten(project, "data/baseline/5.parquet", lambda _t: kept)
+    of_kept = pl.col("patient_id").is_in(kept["patient_id"].to_list())
+    for name in ("conditions", "perturbed", "contributions"):
+        rewritten(project, f"releases/{VERSION}/{name}.parquet", lambda t: t.filter(of_kept))
     crossed = pl.col("condition") == "old"
     rewritten(
         project,
         f"releases/{VERSION}/attribution_cohort.parquet",
-        lambda t: t.filter(crossed | pl.col("patient_id").is_in(kept["patient_id"].to_list())),
+        lambda t: t.filter(crossed | of_kept),
     )
     evaluated_again(project)
 

@@ -25,6 +25,8 @@ from muniment.measure.contingency import (
     ppv_at,
     youden,
 )
+from muniment.measure.contributions import student
+from muniment.measure.correlated import alike
 from muniment.measure.discrimination import (
     Contrast,
     auroc,
@@ -35,6 +37,7 @@ from muniment.measure.discrimination import (
 )
 from muniment.measure.kernel import Keys, Scale, fold
 from muniment.measure.proportions import clopper_pearson, paired_difference, wilson
+from muniment.measure.ranks import rank_correlations
 from muniment.measure.result import Result
 from muniment.measure.units import Units, clustered_proportion
 
@@ -335,3 +338,35 @@ def test_oe_ratio_covers_too_much_where_scores_differ():
     """Debray's error takes every row for one of mean risk: calibrated scores are covered in 97 of 100."""
     found = coverage(lambda rng: (oe_ratio(calibrated(rng, 400), LEVEL), 1.0), 2000, 14)
     assert 0.95 <= found <= 0.99
+
+
+@pytest.mark.parametrize("sizes", [(30, 80, 120, 60, 200), (25,) * 20])
+@pytest.mark.parametrize("icc", [0.0, 0.02, 0.1])
+def test_correlation_within_clusters_covers_nearly(sizes, icc):
+    """Searle's interval takes shares for normal and clusters for one size: it holds the truth in 93 to 95."""
+    share, spread = 0.75, 0.0 if icc == 0 else 1 / icc - 1
+    names = [str(k) for k, size in enumerate(sizes) for _ in range(size)]
+
+    def draw(rng):
+        level = rng.beta(share * spread, (1 - share) * spread, len(sizes)) if icc else [share] * len(sizes)
+        values = np.concatenate([rng.random(n) < p for n, p in zip(sizes, level, strict=True)])
+        return alike(values.astype(float), names, LEVEL).icc, icc
+
+    assert 0.915 <= coverage(draw, 1000, 23) <= 0.965
+
+
+def test_the_mean_of_rank_correlations_covers():
+    """Student's interval of the mean over patients, whose correlations are skewed and bounded."""
+
+    def sample(rng, patients):
+        now = rng.normal(0, 1, (patients, 8))
+        return now, now + rng.normal(0, 1, now.shape)
+
+    truth = float(rank_correlations(*sample(np.random.default_rng(1), 400_000)).mean())
+
+    def draw(rng):
+        held = rank_correlations(*sample(rng, 40))
+        return student(held, LEVEL), truth
+
+    draws = 3000
+    assert nominal(coverage(draw, draws, 29), draws)

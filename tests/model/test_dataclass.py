@@ -148,3 +148,24 @@ def test_the_rest_is_left_to_the_standard_library() -> None:
     changed = Open(1)
     changed.size = 2
     assert changed.size == 2
+
+
+def test_values_without_equality_are_equal_to_themselves_alone():
+    """`eq=False` leaves `==` and `hash` to the object, and all else as it is."""
+    ours = dataclass(frozen=True, slots=True, eq=False)(_Plain)
+    theirs = dataclasses.dataclass(frozen=True, slots=True, eq=False)(_Plain)
+    one, other = ours([1]), ours([1])
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2
+    assert repr(one) == repr(theirs([1]))
+    assert repr(ours.__dataclass_params__) == repr(theirs.__dataclass_params__)
+    assert dataclasses.replace(one, only=[2]).only == [2]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.only = []
+
+
+class _Plain:
+    """A value of one field that has no hash."""
+
+    only: list[int]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +14,11 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from muniment.cli.main import cli
+from muniment.measure.plan import read_plan
+from support.bundle import dump
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
@@ -29,7 +34,7 @@ def blocks(page: Path, *languages: str) -> Iterator[str]:
 def commands(page: Path) -> Iterator[list[str]]:
     """The words of every `muniment` command in the page's shell blocks."""
     for text in blocks(page, "sh", "text"):
-        for line in text.splitlines():
+        for line in text.replace("\\\n", " ").splitlines():
             words = shlex.split(line, comments=True)
             for operator in ("||", "&&", ">", "|"):
                 if operator in words:
@@ -139,6 +144,34 @@ def test_the_rule_of_the_how_to_works(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     assert done.stdout.count("latency-within-limit") == 3
+
+
+def test_the_plan_of_the_how_to_is_a_plan(tmp_path: Path) -> None:
+    """Its snippets, put into a plan of the example, are fields that the schema knows and that can be read."""
+    page = CHECKOUT / "docs" / "how-to" / "plan-an-evaluation.md"
+    plan = yaml.safe_load(
+        (CHECKOUT / "evidence" / "prognosis-180" / "plans" / "2.0.0.yaml").read_text("utf-8")
+    )
+    for text in blocks(page, "yaml"):
+        whole = text if text[0].isalpha() else f"analysis:\n{text}"
+        snippet = yaml.safe_load(whole)
+        plan["analysis"] |= snippet.get("analysis", {})
+        plan["criteria"] += snippet.get("criteria", [])
+    shutil.copytree(CHECKOUT / "evidence", tmp_path / "evidence")
+    shutil.copy(CHECKOUT / "muniment.yaml", tmp_path)
+    (tmp_path / "evidence" / "prognosis-180" / "plans" / "3.yaml").write_text(dump(plan), encoding="utf-8")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("muniment")), "check", "--format", "json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)["findings"]
+    assert [item for item in found if item["where"]["file"].endswith("plans/3.yaml")] == []
+    asked = read_plan(plan).analyses
+    assert asked.hypotheses
+    assert asked.tables == ("ratings", "readings")
 
 
 def test_the_hooks_run_commands_that_exist() -> None:

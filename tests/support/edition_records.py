@@ -88,7 +88,9 @@ def release(version: str) -> dict[str, Any]:
         },
         "security": "security/1",
         "snapshots": ["datasets/snapshots/1"],
-        "analysis": file(f"releases/{version}/analysis.json"),
+        "analysis": {
+            "contributions": {"table": file(f"releases/{version}/contributions.parquet"), "unit": "log-odds"}
+        },
         "error_examples": [
             {
                 "case": "77",
@@ -139,18 +141,42 @@ def analysis(version: str) -> dict[str, Any]:
     def rate(value: float, n: int) -> dict[str, Any]:
         return {"value": value, "low": value - 0.03, "high": value + 0.03, "n": n, "method": "wilson"}
 
-    shown = {"suppressed": False, "n": 400, "events": 100, "fn": 21, "fp": 60}
-    small = {"suppressed": True, "n": None, "events": None, "fn": None, "fp": None, "fnr": None, "fpr": None}
+    case = {
+        "case": "77",
+        "kind": "false_negative",
+        "choice": "typical",
+        "estimate": 0.2,
+        "levels": {"sex": "F"},
+    }
+    shown = {"suppressed": False, "descriptive": False, "n": 400, "events": 100, "fn": 21, "fp": 60}
+    small = {
+        "suppressed": True,
+        "descriptive": False,
+        "undecided": "fewer than 10 rows",
+        "n": None,
+        "events": None,
+        "fn": None,
+        "fp": None,
+        "fnr": None,
+        "fpr": None,
+    }
     found = {**shown, "fnr": rate(0.21, 100), "fpr": rate(0.2, 300)}
     estimate = {**rate(0.8, 300), "metric": "sensitivity"}
     return {
         "schema": "muniment/analysis/v1",
+        "device": "demo-1",
         "release": version,
-        "origin": "measured",
+        "plan": "plans/1",
+        "plan_sha256": "2" * 64,
+        "seed": "2" * 64,
+        "operating_point": "flag",
+        "producer": dict.fromkeys(("tool", "version", "polars", "numpy", "python"), "1"),
+        "methods": [{"section": "errors", "text": "Counted at the operating point."}],
+        "undecided": [{"section": "explanations.coverage", "reason": "the release tells no uncertainty"}],
         "level": 0.95,
         "min_n": 10,
-        "inputs": [{"role": "predictions", "sha256": "1" * 64}],
-        "cohort": {"n": 800, "events": 300},
+        "inputs": [{"role": "predictions", "path": "data/p.parquet", "sha256": "1" * 64}],
+        "cohort": {"n": 800, "events": 300, "unlabelled": 0},
         "errors": {
             "by": [
                 {"axis": "sex", "level": "F", **found},
@@ -158,7 +184,7 @@ def analysis(version: str) -> dict[str, Any]:
                 {"axis": "sex", "level": "unknown", **small},
             ],
             "edge": [{"condition": "low_signal", "definition": "Values near the middle", **found}],
-            "examples": [{"case": "77", "kind": "false_negative", "choice": "typical", "estimate": 0.2}],
+            "examples": [case],
         },
         "robustness": [
             {
@@ -174,6 +200,10 @@ def analysis(version: str) -> dict[str, Any]:
                 "method": "delong-paired",
                 "n": 800,
                 "declined": 3,
+                "declined_share": rate(0.03, 800),
+                "value_low": 0.74,
+                "value_high": 0.78,
+                "value_method": "delong",
             }
             for kind in ("noise", "missing_values", "feed_stops")
         ],
@@ -182,30 +212,72 @@ def analysis(version: str) -> dict[str, Any]:
             "rejected": 5,
             "share": rate(0.006, 805),
             "reasons": [{"reason": "No albumin", "n": 5}],
+            "by": [
+                {"axis": "sex", "level": "F", "suppressed": False, "rejected": 5, "share": rate(0.03, 400)}
+            ],
         },
         "populations": [
             {**estimate, "population": "intention_to_diagnose"},
             {**estimate, "population": "worst_case", "value": 0.791},
         ],
         "missing": [
-            {"column": "age", "missing": 0, "n": 800, "share": 0.0},
-            {"column": "albumin", "missing": 40, "n": 800, "share": 0.05},
+            {
+                "column": name,
+                "missing": k,
+                "n": 800,
+                "share": k / 800,
+                "low": low,
+                "high": high,
+                "method": "wilson",
+            }
+            for name, k, low, high in (("age", 0, 0.0, 0.005), ("albumin", 40, 0.037, 0.067))
         ],
         "prevalence": {
-            "study": 0.375,
+            "study": rate(0.375, 800),
             "intended": 0.48,
             "predictive_values": [{**rate(0.65, 800), "metric": "ppv"}],
-            "net_benefit": [{"threshold": 0.3, "model": 0.2, "all": 0.1, "none": 0.0}],
+            "net_benefit": [
+                {"threshold": 0.3, "n": 800, "method": "multinomial", "none": 0.0}
+                | {
+                    f"{who}{end}": at
+                    for who, at in (("model", 0.2), ("all", 0.1))
+                    for end in ("", "_low", "_high")
+                }
+            ],
         },
         "clusters": [
-            {"metric": "sensitivity", "unit": "site", "clusters": 2, "icc": 0.01, "design_effect": 1.5}
+            {
+                "metric": "sensitivity",
+                "unit": "site",
+                "clusters": 2,
+                "n": 300,
+                "icc": 0.01,
+                "low": -0.01,
+                "high": 0.2,
+                "method": "anova-searle",
+                "design_effect": 1.5,
+                "design_effect_low": 1.0,
+                "design_effect_high": 9.0,
+            }
         ],
         "explanations": {
             "samples": [{"kind": "false_negative", "n": 2}],
+            "unfounded": [{"case": "78", "reason": "not of the locked cohort"}],
+            "index": [
+                {**case, "in_samples": True, "moved_most": [{"feature": "albumin", "contribution": -0.4}]}
+            ],
+            "stability": [
+                {"axis": axis, "level": level, "suppressed": False, "metric": metric, **rate(0.7, 400)}
+                for axis, level in ((None, None), ("sex", "F"))
+                for metric in ("rank_correlation", "same_first_feature")
+            ],
             "contract": {
                 "cases": 8,
                 "passed": 7,
                 "tolerance": 1e-06,
+                "tolerance_share": 1e-05,
+                "largest_difference": 0.2,
+                "failed": [{"case": "old", "reason": "differs by 0.2"}],
                 "schema_version": 1,
                 "semantics_version": 2,
             },
@@ -215,6 +287,9 @@ def analysis(version: str) -> dict[str, Any]:
                     "level": "F",
                     "metric": "rank_correlation",
                     "value": 0.91,
+                    "low": 0.85,
+                    "high": 0.95,
+                    "method": "bootstrap-percentile",
                     "n": 380,
                     "suppressed": False,
                 }

@@ -33,6 +33,7 @@ from muniment.model.ruling import Outcome, Ruling, Status, Verdict
 from muniment.model.seal import Seal
 from muniment.model.tree import frozen
 from support import edition_records
+from support.edition_analyses import planned
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> [x](javascript:alert(3)) **bold** "
@@ -311,7 +312,7 @@ def evaluation(version: str) -> dict[str, Any]:
             _criterion("C-3", "calibration_slope", "within", [0.8, 1.2], "interval", "undecided", {}),
         ],
         "methods": "AUROC with DeLong intervals; proportions with Wilson intervals; two-sided 95 %.",
-    }
+    } | planned()
 
 
 def windows(version: str) -> dict[str, Any]:

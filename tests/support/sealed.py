@@ -52,6 +52,15 @@ def signer(who: str, role: str, when: datetime) -> attest.Signer:
     return attest.Signer(name, email, role, when)
 
 
+def unattended_pen(folder: Path) -> attest.LocalPen:
+    """The pen of an unattended domain, which asks nobody for a key."""
+
+    def nobody(notice: attest.Notice) -> attest.PersonKey:
+        raise AssertionError(f"asked for the key of {notice.identity}")
+
+    return attest.LocalPen(attest.open_domain(folder), nobody)
+
+
 @dataclass
 class World:
     """A device folder and the domain its seals are made in."""
@@ -141,5 +150,22 @@ def make_world(folder: Path, name: str = "example") -> World:
     ]
     manifest = {"schema": "muniment/manifest/v1", "release": "1.0.0", "files": listed}
     (device / MANIFEST).write_text(json.dumps(manifest, sort_keys=True) + "\n")
-    domain = attest.create_domain(folder / f"domain-{name}", name=name, at=START)
+    domain = attest.create_domain(folder / f"domain-{name}", name=name, at=START, unattended=True)
     return World(device, domain)
+
+
+def shown(seal: Seal) -> tuple[Any, ...]:
+    """Everything about a seal that a page or a rule can show, but for the file's own digest."""
+    return (
+        seal.file,
+        seal.predicate_type,
+        dict(seal.subjects),
+        seal.predicate,
+        seal.identity,
+        seal.issuer,
+        seal.domain,
+        seal.time,
+        seal.time_source,
+        seal.log_index,
+        dict(seal.extra),
+    )

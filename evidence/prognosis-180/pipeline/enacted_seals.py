@@ -130,6 +130,11 @@ def minutes(day: str, version: str) -> Seal:
     )
 
 
+def deployed(at: str, target: str) -> Seal:
+    """A deployment put into use by quality, who authorises it; only what still runs is sealed as running."""
+    return seal(at, "deploy", f"postmarket/{target}", who.QUALITY, "quality", "deployment_authorisation")
+
+
 def after_release() -> list[Seal]:
     """Stops ratified, drills witnessed, what is of level 3 signed by clinical and quality."""
     out = []
@@ -216,6 +221,9 @@ def seals(conditions: dict[str, str]) -> list[Seal]:
         *approvals("2026-01-22", "2.0.0", last),
         minutes("2026-01-22", "2.0.0"),
         release("2026-01-26", "2.0.0"),
+        seal("2026-01-05T09:00:00Z", "provenance", "runs/2.0.0", who.VERIFICATION, *verification[1:]),
+        seal("2026-01-26T15:00:00Z", "verdict", "releases/2.0.0", who.VERIFICATION, *verification[1:]),
+        deployed("2026-02-02T09:00:00Z", "2.0.0/deployment-s1-s4"),
     ]  # fmt: skip
     every = sorted([*every, *after_release()], key=lambda s: str(s["at"]))
     times = [s["at"] for s in every]

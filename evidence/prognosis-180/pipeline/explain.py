@@ -11,6 +11,8 @@ from releases import Release
 from scorer import logit, probabilities
 
 SHOWN = 4
+DIGITS = 6
+"""Digits of a contribution, in log-odds, as everywhere it is written."""
 KINDS = ("true_positive", "false_positive", "false_negative", "true_negative")
 
 
@@ -33,24 +35,36 @@ def effects(
     return sorted(found, key=lambda item: -abs(item[1]))
 
 
+def attributed(model: dict[str, Any], table: pl.DataFrame, reference: dict[str, Any]) -> pl.DataFrame:
+    """Patient, feature and change in log-odds for all patients and attributed inputs; empty where missing."""
+    whole, ids = logit(probabilities(model, table)), table["patient_id"]
+    parts = []
+    for name in NUMERIC:
+        moved = logit(probabilities(model, table.with_columns(pl.lit(float(reference[name])).alias(name))))
+        change = pl.Series((whole - moved).round(DIGITS) + 0.0).set(table[name].is_null(), None)
+        parts.append(pl.DataFrame({"patient_id": ids, "feature": name, "contribution": change}))
+    return pl.concat(parts)
+
+
 def samples(
     release: Release, table: pl.DataFrame, cohort: pl.DataFrame, groups: pl.DataFrame, y: np.ndarray
 ) -> dict[str, Any]:
-    """Two cases of each kind from the cohort, chosen by rule and not by hand."""
+    """Two cases of each kind from the cohort, chosen by the rule by which Muniment chooses them again."""
     reference = medians(release, table)
     inside = table["patient_id"].is_in(cohort["patient_id"].implode()).to_numpy()
     flagged = release.flags(groups["dzgroup"])
+    named = table["patient_id"].cast(pl.String).to_list()
     kinds = dict(zip(KINDS, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True))
     cases = []
     for kind, (flag, label) in kinds.items():
         rows = np.flatnonzero(inside & (flagged == bool(flag)) & (y == label))
-        # The median case and the most confident one; ties go to the earlier record.
-        order = rows[np.argsort(release.score[rows], kind="stable")]
+        # The median case and the most confident one; ties go to the earlier id, compared as text.
+        order = sorted(rows, key=lambda row: (release.score[row], named[row]))
         extreme = order[-1] if flag else order[0]
         for name, row in (("typical", order[len(order) // 2]), ("most confident", extreme)):
             cases.append(case(release, table, groups, int(row), kind, name, reference))
     return {
-        "schema": "prognosis-180/explanations/v1",
+        "schema": "prognosis-180/explanations/v2",
         "release": release.version,
         "method": (
             "Change in log-odds when one input is set to its median in training, all others kept; the four "
@@ -65,15 +79,16 @@ def case(
     release: Release, table: pl.DataFrame, groups: pl.DataFrame, row: int, kind: str, choice: str,
     reference: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    """One case without anything that names the patient."""
+    """One case; of the patient it says the number in the public file, diagnosis group and age band."""
     patient = table[row]
     found = effects(release.model, patient, reference)
     return {
+        "case": str(patient["patient_id"][0]),
         "kind": kind,
         "choice": choice,
         "estimate": number(release.score[row], 3),
         "diagnosis_group": groups["dzgroup"][row],
         "age_band": groups["age_band"][row],
-        "moved_most": [{"input": n, "log_odds": number(e, 3)} for n, e in found[:SHOWN]],
+        "moved_most": [{"feature": n, "contribution": number(e, DIGITS)} for n, e in found[:SHOWN]],
         "missing": [n for n in (*NUMERIC, *EXTRA) if patient[n][0] is None and n in release.model["reads"]],
     }

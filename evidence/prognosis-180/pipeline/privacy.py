@@ -52,7 +52,8 @@ def write(root: Path) -> None:
         paths = [
             "data/raw/support2_raw.parquet", "data/raw/site_phase_map.csv", "data/raw/linkage_map.csv",
             "data/labels/1.parquet", "data/splits/1.parquet", f"data/features/{features}.parquet",
-            f"{own}/predictions.parquet", f"{own}/training_members.parquet", f"{own}/explanations.json",
+            *sorted(f"{own}/{path.name}" for path in (root / own).glob("*.parquet")),
+            f"{own}/explanations.json",
         ]  # fmt: skip
         files = {path: (DEVICE if path.startswith("data/raw/") else root) / path for path in paths}
         found = [item for path, file in files.items() for item in scan(path, file)]

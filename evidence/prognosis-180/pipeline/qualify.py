@@ -46,6 +46,8 @@ RATES = {
 }
 """Rates at the operating point: hits, and what is added to them to make the whole."""
 COUNTS = ("tp", "fp", "fn", "tn")
+CROSSED = {"sex_by_age": ("sex", "age_band")}
+"""Axes of the plans that cross two columns; the others are named after theirs."""
 WILSON = (*RATES, "prevalence", "positive_rate", "accuracy")
 
 
@@ -57,7 +59,8 @@ def report(version: str) -> dict[str, Any]:
     point = json.loads((folder / "operating_point.json").read_text(encoding="utf-8"))
     limits = point.get("by", {}).get("thresholds", {})
     flag = pl.Series("flag", [limits.get(g, point["threshold"]) for g in table["dzgroup"]])
-    table = table.with_columns((pl.col("score") >= flag).alias("flag"))
+    crossed = [pl.concat_str(columns, separator=" × ").alias(axis) for axis, columns in CROSSED.items()]
+    table = table.with_columns((pl.col("score") >= flag).alias("flag"), *crossed)
     estimates = [*evaluation["estimates"], *(e for s in evaluation["subgroups"] for e in s["estimates"])]
     seen: dict[str, list[int]] = {}
     for estimate in estimates:

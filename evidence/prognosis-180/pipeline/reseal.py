@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from muniment import attest, load
-from muniment.pipeline import sealing
+from muniment.pipeline import attesting, promoting, sealing
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import survey
 
@@ -36,33 +37,48 @@ def main() -> None:
         sys.exit("\n".join(f"{f.where}: {f.message}" for f in blocking))
     versions = [dossier.version for device in found.devices for dossier in device.releases]
     for version in versions:
-        written, content = sealing.write_evaluation(asked, version)
-        unmet = [c["id"] for c in content["criteria"] if c["outcome"] == "unmet"]
-        print(f"evaluated {version}: {len(content['criteria'])} judgements, unmet {unmet or 'none'}")
+        criteria = sealing.write_evaluation(asked, version).evaluation["criteria"]
+        unmet = [c["id"] for c in criteria if c["outcome"] == "unmet"]
+        print(f"evaluated {version}: {len(criteria)} judgements, unmet {unmet or 'none'}")
         sealing.freeze(asked, version)
     first = instant(acts[0]["at"]) - datetime.timedelta(days=1)
     domain = attest.create_domain(ROOT / "build" / "example-trust", name="prognosis-180", at=first)
-    sealing.publish_root(asked, domain)
+    sealing.publish_root(asked, "local", domain.trusted_root(), at=first)
+    pen = attest.LocalPen(domain, enrol_everyone(asked, domain, first))
     for act in acts:
-        written = perform(asked, act, domain)
+        written = perform(asked, act, pen)
         print(f"{act['at']}  {act['do']:<8} {act['target']:<24} {act['person']:<14} {written.path.name}")
 
 
 def clear() -> None:
-    """Remove what is made again: seals, manifests, evaluations, the old domain."""
+    """Remove what is made again: seals, their trail, manifests, evaluations, analyses, the old domain."""
     shutil.rmtree(DEVICE / "seals", ignore_errors=True)
     shutil.rmtree(DEVICE / "trust", ignore_errors=True)
+    shutil.rmtree(DEVICE / "trail", ignore_errors=True)
     shutil.rmtree(ROOT / "build" / "example-trust", ignore_errors=True)
-    for name in ("manifest.json", "evaluation.json"):
+    for name in ("manifest.json", "evaluation.json", "analysis.json"):
         for path in (DEVICE / "releases").glob(f"*/{name}"):
             path.unlink()
 
 
-def perform(asked: Request, act: dict[str, object], domain: attest.LocalDomain) -> sealing.Written:
+def enrol_everyone(
+    asked: Request, domain: attest.LocalDomain, at: datetime.datetime
+) -> Callable[[attest.Notice], attest.PersonKey]:
+    """Enrol everyone on the roster with a key of their own that is never written down."""
+    keys = {}
+    for device in survey(asked).devices:
+        roster = device.records["roster"].body
+        for entry in (*roster["people"], *roster["services"]):
+            keys[entry["email"]] = attest.new_person_key()
+            domain.enrol(entry["email"], keys[entry["email"]], person=entry["id"], at=at)
+    return lambda notice: keys[notice.identity]
+
+
+def perform(asked: Request, act: dict[str, object], pen: attest.LocalPen) -> sealing.Written:
     """Make one seal of the list."""
     target = str(act["target"])
     version = target.removeprefix("releases/")
-    hand = sealing.Hand(str(act["person"]), str(act["role"]), instant(str(act["at"])), domain)
+    hand = sealing.Hand(str(act["person"]), str(act["role"]), instant(str(act["at"])), pen)
     meaning = str(act["meaning"]) if act.get("meaning") else None
     match act["do"]:
         case "lock":
@@ -73,6 +89,15 @@ def perform(asked: Request, act: dict[str, object], domain: attest.LocalDomain) 
             return sealing.sign_record(asked, target, hand, meaning=meaning)
         case "release":
             return sealing.authorise(asked, version, hand)
+        case "provenance":
+            return attesting.seal_provenance(asked, target, hand)
+        case "verdict":
+            return attesting.seal_verdict(asked, version, hand)
+        case "deploy":
+            done = promoting.seal_deployment(asked, target.split("/")[1], target, hand)
+            if done.written is None:
+                sys.exit("\n".join((f"{target} is refused:", *done.reasons)))
+            return done.written
         case "approve" | "reject" | "recuse" as decision:
             return sealing.decide(
                 asked,

@@ -21,7 +21,6 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the folder is evidence: nothing but what is meant to lie in it
 
-import analysis
 import data
 import enact
 import explain
@@ -31,6 +30,7 @@ import numpy as np
 import operational
 import pin
 import polars as pl
+import row_tables
 import sbom
 import sklearn
 import splits
@@ -72,9 +72,8 @@ def make(out: Path, measure: bool) -> None:
         write_parquet(
             predictions(release, made, records, groups, label, cohort), folder / "predictions.parquet"
         )
-        shown = explain.samples(release, table, cohort, groups, y)
-        write_json(shown, folder / "explanations.json")
-        analysis.write(release, table, cohort, groups, label, shown, folder)
+        write_json(explain.samples(release, table, cohort, groups, y), folder / "explanations.json")
+        row_tables.write(release, made, tables, cohort, folder)
         crossed = lineage.attribution(release, made, cohorts, label)
         for axis, rows in crossed.items():
             write_parquet(rows, folder / f"attribution_{axis}.parquet")

@@ -21,6 +21,7 @@ TABLE_SUFFIXES = frozenset((
     ".dcm", ".nii", ".zip", ".tar", ".tgz", ".7z",
 ))
 # fmt: on
+TRAIL = "trail/log.jsonl"
 COMPRESSED = frozenset({".gz", ".zst", ".bz2", ".xz"})
 
 
@@ -28,8 +29,11 @@ def is_row_level(path: str) -> bool:
     """Whether a file may hold rows about people, judged by its suffix alone.
 
     Wide on purpose: a summary in CSV left out by mistake costs a question, a patient table sent by
-    mistake cannot be called back. Containers count, because what they hold is not looked at.
+    mistake cannot be called back. Containers count, because what they hold is not looked at. The device's
+    trail is the one exception: it names files and signers, and without it no seal that pins it holds.
     """
+    if path == TRAIL:
+        return False
     suffixes = [suffix.lower() for suffix in PurePosixPath(path).suffixes]
     while suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()

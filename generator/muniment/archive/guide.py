@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Collection, Mapping
 
+from muniment.archive import openssl
 from muniment.archive.contents import Holding, Rows
 from muniment.archive.tags import MANIFEST, TAG_MANIFEST, sha256
 from muniment.model.seal import Seal
@@ -56,12 +57,14 @@ def verify_steps(
     """Return `VERIFY.md`, every step with the command that does it."""
     commands = [line for holding in holdings for seal in holding.seals for line in _command(holding, seal)]
     roots = [f"| {domain} | `{sha256(data)}` |" for domain, data in sorted(trust.items())]
+    plain = openssl.steps(holdings) if "local" in trust and openssl.fits(trust["local"]) else ()
     return "\n".join(
         (
             *_opening(made_on),
             *_fixity(),
             *_roots(roots),
             *_seals(commands, sum(len(holding.seals) for holding in holdings) - len(commands)),
+            *openssl.section(plain),
             *_again(rows, omitted),
             *_limits(),
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from muniment.attest.statements import PAYLOAD_TYPE, Statement, parse
 from muniment.attest.strict import MAX_BUNDLE, MAX_STATEMENT, Refused, parse_base64, parse_json, require_keys
+from muniment.errors import SealError
 from muniment.model.dataclass import dataclass
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -39,17 +40,38 @@ _BASE64_FIELDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
-    """A bundle taken apart, its statement parsed."""
+class Outer:
+    """A bundle taken apart, whatever its statement says."""
 
     fields: Mapping[str, Any]
     """The bundle's JSON."""
     payload: bytes
     """The statement's exact bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A bundle taken apart, its statement parsed."""
+
+    outer: Outer
     statement: Statement
 
 
 def parse_bundle(data: bytes) -> Envelope:
+    """Return the bundle in `data` and its statement, which must be one that Muniment knows; or `Refused`."""
+    outer = parse_outer(data)
+    return Envelope(outer, parse(outer.payload))
+
+
+def sealed_statement(data: bytes) -> Statement:
+    """Return the statement inside a bundle of our own making; `SealError` where it cannot be read."""
+    try:
+        return parse_bundle(data).statement
+    except Refused as error:
+        raise SealError(f"A seal kept for writing cannot be read. {error}") from error
+
+
+def parse_outer(data: bytes) -> Outer:
     """Return the bundle in `data`; `Refused` where two programs could read it differently."""
     fields = require_keys(
         parse_json(data, "bundle", MAX_BUNDLE),
@@ -74,7 +96,7 @@ def parse_bundle(data: bytes) -> Envelope:
     payload = parse_base64(envelope["payload"], "envelope's payload")
     if len(payload) > MAX_STATEMENT:
         raise Refused(f"The statement has more than {MAX_STATEMENT} bytes.")
-    return Envelope(fields, payload, parse(payload))
+    return Outer(fields, payload)
 
 
 def _check_base64(value: Any, name: str = "") -> None:

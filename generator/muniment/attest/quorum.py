@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from muniment.attest.predicates import APPROVAL
+from muniment.attest.predicates import APPROVAL, APPROVES, RELEASE
 from muniment.model.edition import Approval
+from muniment.model.roster import issuer_problem
 from muniment.model.ruling import Basis
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree
@@ -26,6 +27,12 @@ class _Case:
     manifest_sha256: str | None
     author: str | None
     basis: Basis
+    until: str
+    """Day (ISO, UTC) of the release authorisation; where there is none yet, the day judged at."""
+
+
+AUTHORISES = "quality"
+"""Role in which a release is authorised."""
 
 
 def approvals(
@@ -36,6 +43,7 @@ def approvals(
     manifest_sha256: str | None,
     author: str | None,
     basis: Basis,
+    as_of: str,
 ) -> tuple[Approval, ...]:
     """Return every approval, rejection and recusal of a release, in order of time.
 
@@ -43,15 +51,33 @@ def approvals(
     its version text, and `manifest_sha256` the digest of its manifest as it lies there now (`None`
     before `freeze`). One counts (`valid`) only if its seal holds on the `basis` asked for, its one
     subject is that manifest, its signer is a person of the roster who held the role on the day,
-    signed under the roster's name, is neither the author nor a service, and speaks in one role
-    only. Of several words of one person in one role the last one counts. Without an author nobody's
-    independence is known, so nothing is valid.
+    signed under the roster's name, was vouched for by the issuer that the roster expects, is neither
+    the author nor a service, and speaks in one role only. Of several words of one person in one role the
+    last one counts. An approval that expires counts if the release was authorised by its last day; until
+    that happens, on days up to `as_of`. Without an author nobody's independence is known, so nothing is
+    valid.
     """
-    case = _Case(roster or {}, f"releases/{version}/manifest.json", manifest_sha256, author, basis)
+    case = _Case(roster or {}, f"releases/{version}/manifest.json", manifest_sha256, author, basis, as_of)
+    case = replace(case, until=_authorised_on(seals, case) or as_of)
     bearing = [seal for seal in seals if _bears_on(seal, case.manifest, version)]
     bearing.sort(key=lambda seal: (_said_at(seal), seal.log_index or 0, seal.file))
     judged = [_judge(seal, case) for seal in bearing]
-    return tuple(_one_voice(judged))
+    return tuple(_one_voice(_one_issuer(judged)))
+
+
+def _authorised_on(seals: Sequence[Seal], case: _Case) -> str | None:
+    """Return the day of the first authorisation of this very digest by somebody who may give it."""
+    days = [
+        str(seal.time)[:10]
+        for seal in seals
+        if seal.predicate_type == RELEASE
+        and not _seal_problem(seal, case)
+        and not _subject_problem(seal, case)
+        and (person := _person(seal.identity, case.roster)) is not None
+        and not issuer_problem(person, seal)
+        and not _role_problem(person, AUTHORISES, str(seal.time)[:10], case.roster)
+    ]
+    return min(days, default=None)
 
 
 def _bears_on(seal: Seal, manifest: str, version: str) -> bool:
@@ -80,6 +106,8 @@ def _judge(seal: Seal, case: _Case) -> Approval:
         problem=problem,
         seal=seal,
         conditions=tuple(predicate["conditions"]),
+        issuer=seal.issuer,
+        expires=predicate.get("expires"),
     )
 
 
@@ -90,6 +118,7 @@ def _problem(seal: Seal, person: Mapping[str, Any] | None, case: _Case) -> str:
         or _subject_problem(seal, case)
         or _service_problem(seal, case.roster)
         or _person_problem(seal, person, case)
+        or _expiry_problem(seal, case)
     )
 
 
@@ -131,6 +160,8 @@ def _person_problem(seal: Seal, person: Mapping[str, Any] | None, case: _Case) -
     if person is None:
         return f"{seal.identity} is not the e-mail of exactly one person on the roster."
     name, role = person["name"], seal.predicate["role"]
+    if problem := issuer_problem(person, seal):
+        return problem
     if seal.predicate["printed_name"] != name:
         return f"The printed name {seal.predicate['printed_name']} is not {name}, whose e-mail signed."
     if case.author is None:
@@ -138,6 +169,13 @@ def _person_problem(seal: Seal, person: Mapping[str, Any] | None, case: _Case) -
     if person["id"] == case.author:
         return f"{name} is the author of the release, who does not approve it."
     return _role_problem(person, role, str(seal.time)[:10], case.roster)
+
+
+def _expiry_problem(seal: Seal, case: _Case) -> str:
+    expires = seal.predicate.get("expires")
+    if expires is None or seal.predicate["decision"] not in APPROVES or case.until <= expires:
+        return ""
+    return f"The approval expired on {expires}, before the release was authorised; it has to be given again."
 
 
 def _role_problem(person: Mapping[str, Any], role: str, day: str, roster: Mapping[str, Any]) -> str:
@@ -157,6 +195,23 @@ def _role_problem(person: Mapping[str, Any], role: str, day: str, roster: Mappin
         return f"{name} was given the role {role} on {first}, after sealing on {day}."
     ended = [entry["to"] for entry in held if entry.get("to") is not None and entry["to"] < day]
     return f"{name} held the role {role} until {max(ended)}, and sealed on {day}."
+
+
+def _one_issuer(judged: Sequence[Approval]) -> list[Approval]:
+    """Void what a second issuer vouches for under one address: two vouchers make no second person."""
+    first: dict[str | None, str] = {}
+    out = list(judged)
+    for number, approval in enumerate(judged):
+        if not approval.valid or approval.issuer is None:
+            continue
+        issuer = first.setdefault(approval.person, approval.issuer)
+        if issuer != approval.issuer:
+            out[number] = _void(
+                approval,
+                f"{approval.issuer} vouches for {approval.identity}, and {issuer} did so before; the roster"
+                " has to say which of them may (`issuer`).",
+            )
+    return out
 
 
 def _one_voice(judged: Sequence[Approval]) -> list[Approval]:

@@ -54,6 +54,8 @@ def _find(files: Files, path: str) -> Found:
             raise Refused(f"The file is larger than the {MAX_BUNDLE} bytes a bundle may have; remove it.")
         data, sha256 = files.read(path, MAX_BUNDLE), files.digest(path)
         envelope = parse_bundle(data)
+        if not envelope.statement.words:
+            raise Refused("A model's signature lies in the model's folder; move it there from the seals.")
     except (Refused, MunimentError) as error:
         return Found(_unread(path, sha256, str(error)), data, None)
     seal = _recorded(path, sha256, envelope.statement)
@@ -120,7 +122,15 @@ def _unread(path: str, sha256: str, reason: str) -> Seal:
 
 def _extra(statement: Statement, words: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a page shows beside a seal, found in one place whatever the predicate type."""
-    names = ("printed_name", "role", "meaning", "signed_at", "plan_lock_sha256")
+    names = (
+        "printed_name",
+        "role",
+        "meaning",
+        "signed_at",
+        "plan_lock_sha256",
+        "release_seal_sha256",
+        "trail",
+    )
     shown = {name: words[name] for name in names if name in words}
     extra: Mapping[str, Any] = frozen({"kind": statement.kind, "statement_sha256": statement.sha256, **shown})
     return extra

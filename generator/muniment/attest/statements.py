@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from muniment.attest.fields import manifest_path
 from muniment.attest.predicates import (
     APPROVAL,
+    DEPLOYMENT,
     EVALUATION,
     PLAN_LOCK,
     PREDICATES,
@@ -23,8 +25,8 @@ from muniment.attest.predicates import (
     Decision,
     Meaning,
     Result,
-    manifest_path,
 )
+from muniment.attest.slsa import BUILD_TYPE, PROVENANCE, SLSA_VERSION, VERDICT
 from muniment.attest.strict import MAX_STATEMENT, Refused, canonical, parse_json, require_keys
 from muniment.attest.subjects import decode_subjects, encode_subjects
 from muniment.attest.times import instant
@@ -51,6 +53,8 @@ class Signer:
     """Role of the roster in which the person signs."""
     at: datetime
     """When, with a zone; cut to whole seconds."""
+    trail: str | None = None
+    """Digest of the newest entry of the device's trail: a trail cut short contradicts this seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Statement:
 
     @property
     def kind(self) -> str:
-        """`plan-lock`, `evaluation`, `approval`, `release` or `record`."""
+        """The statement's name in file names, as `PREDICATES` has it: `plan-lock`, `approval`."""
         return PREDICATES[self.predicate_type].kind
 
     @property
@@ -124,16 +128,21 @@ def approval(
     signer: Signer,
     conditions: Sequence[str] = (),
     meeting: str | None = None,
+    expires: date | None = None,
 ) -> bytes:
     """State one person's decision on a release digest: approve, with or without conditions, reject, recuse.
 
-    `meeting` is the id of the board decision it was taken at.
+    `meeting` is the id of the board decision it was taken at. `expires` is the last day (UTC) on which the
+    release may be authorised on this approval.
     """
+    if expires is not None and expires < signer.at.date():
+        raise SealError("This cannot be sealed: the approval would have expired before it is signed.")
     predicate = {
         **_release(version, manifest_sha256),
         "decision": decision,
         "conditions": list(conditions),
         **({"meeting": meeting} if meeting is not None else {}),
+        **({"expires": expires.isoformat()} if expires is not None else {}),
         **_words(signer, meaning),
     }
     return _build(APPROVAL, _manifest(version, manifest_sha256), predicate)
@@ -147,6 +156,102 @@ def release_authorisation(version: str, manifest_sha256: str, *, rationale: str,
         **_words(signer, "release_authorisation"),
     }
     return _build(RELEASE, _manifest(version, manifest_sha256), predicate)
+
+
+def deployment(
+    version: str,
+    manifest_sha256: str,
+    *,
+    path: str,
+    sha256: str,
+    release_seal_sha256: str,
+    environment: str,
+    sites: Sequence[str],
+    begins: str,
+    signer: Signer,
+) -> bytes:
+    """State that the release with this digest is put into use, as the deployment record `path` says.
+
+    `release_seal_sha256` is the digest of the bundle of the release authorisation: it proves that the
+    authorisation came first, for its signature cannot have been known before. `begins` is the first day.
+    """
+    predicate = {
+        **_release(version, manifest_sha256),
+        "release_seal_sha256": release_seal_sha256,
+        "environment": environment,
+        "sites": list(sites),
+        "from": begins,
+        **_words(signer, "deployment_authorisation"),
+    }
+    return _build(DEPLOYMENT, {path: sha256, **_manifest(version, manifest_sha256)}, predicate)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A file that a statement rests on (in-toto's resource descriptor)."""
+
+    path: str
+    """Relative to the device folder."""
+    sha256: str
+    media_type: str = ""
+
+
+def provenance(
+    run: str,
+    version: str,
+    outputs: Mapping[str, str],
+    *,
+    argv: Sequence[str],
+    dependencies: Sequence[Resource],
+    builder: str,
+    signer: Signer,
+    meaning: Meaning = "verification",
+) -> bytes:
+    """State what the training run `run` (`runs/1.2.0`) read and ran to write `outputs` (path to SHA-256).
+
+    `builder` is the URI of what ran it. The run is attested by who signs, not by the builder itself.
+    """
+    predicate = {
+        "buildDefinition": {
+            "buildType": BUILD_TYPE,
+            "externalParameters": {"argv": list(argv), "release": version, "run": run},
+            "resolvedDependencies": [_resource(each) for each in dependencies],
+        },
+        "runDetails": {"builder": {"id": builder}, "metadata": {"invocationId": run}},
+        "muniment": _words(signer, meaning),
+    }
+    return _build(PROVENANCE, outputs, predicate)
+
+
+def verdict(
+    version: str,
+    manifest_sha256: str,
+    *,
+    outcome: str,
+    device: str,
+    policy: Resource,
+    attestations: Sequence[Resource],
+    tool_version: str,
+    signer: Signer,
+    meaning: Meaning = "verification",
+) -> bytes:
+    """State what the policies said of the release with this digest: `accepted`, `held` or `refused`.
+
+    `policy` names the packs and the digest over them, `attestations` are the seals that were verified.
+    """
+    words = _words(signer, meaning)
+    predicate = {
+        "verifier": {"id": "https://muniment.invalid/verifier", "version": {"muniment": tool_version}},
+        "timeVerified": words["signed_at"],
+        "resourceUri": f"urn:muniment:{device}:releases:{version}",
+        "policy": {"uri": policy.path, "digest": {"sha256": policy.sha256}},
+        "inputAttestations": [_resource(each) for each in attestations],
+        "verificationResult": "PASSED" if outcome == "accepted" else "FAILED",
+        "verifiedLevels": [f"MUNIMENT_{outcome.upper()}"],
+        "slsaVersion": SLSA_VERSION,
+        "muniment": {"release": version, **words},
+    }
+    return _build(VERDICT, _manifest(version, manifest_sha256), predicate)
 
 
 def record(path: str, sha256: str, *, meaning: Meaning, signer: Signer) -> bytes:
@@ -188,6 +293,9 @@ def seal_path(statement: Statement) -> str:
     `seals/<record id>/<name>-<first 12 hex of the statement's SHA-256>.sigstore.json`; the name tells
     a rejection and a recusal from an approval.
     """
+    if statement.predicate_type == PROVENANCE:
+        run = statement.predicate["buildDefinition"]["externalParameters"]["run"]
+        return f"seals/{run}/{statement.kind}-{statement.sha256[:12]}{SUFFIX}"
     first = PurePosixPath(next(iter(statement.subjects)))
     decision = statement.predicate.get("decision") if statement.predicate_type == APPROVAL else None
     name = {"reject": "rejection", "recuse": "recusal"}.get(str(decision), statement.kind)
@@ -227,7 +335,13 @@ def _words(signer: Signer, meaning: Meaning) -> dict[str, Any]:
         "role": signer.role,
         "meaning": meaning,
         "signed_at": signed_at,
+        **({"trail": signer.trail} if signer.trail is not None else {}),
     }
+
+
+def _resource(resource: Resource) -> dict[str, Any]:
+    kind = {"mediaType": resource.media_type} if resource.media_type else {}
+    return {"name": resource.path, "digest": {"sha256": resource.sha256}, **kind}
 
 
 def _release(version: str, manifest_sha256: str) -> dict[str, Any]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-MAX_BUNDLE = 1 << 20
+MAX_BUNDLE = 2 << 20
 """Bytes of a bundle file. A bundle of one statement over a manifest is about 6 kB."""
-MAX_STATEMENT = 256 << 10
-"""Bytes of an in-toto statement."""
+MAX_STATEMENT = 1 << 20
+"""Bytes of an in-toto statement. That of a model folder has about 150 a file."""
 MAX_DEPTH = 32
 """Levels of nesting in any JSON document."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Refused(ValueError):
@@ -118,7 +120,7 @@ def _bounded(value: Any, what: str, depth: int = 1) -> None:
     elif isinstance(value, list):
         for item in value:
             _bounded(item, what, depth + 1)
-    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+    elif isinstance(value, str) and _SURROGATE.search(value):
         raise Refused(f"The {what} holds half a surrogate pair, which is not Unicode text.")
     elif isinstance(value, float) and value in (float("inf"), float("-inf")):
         raise Refused(f"The {what} holds a number too large to compute with.")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from muniment.attest.strict import Refused
 
+_INSTANT = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
 
@@ -22,7 +23,7 @@ def instant(at: datetime) -> str:
 
 def parse_instant(value: object, what: str) -> datetime:
     """Return the instant of a statement, which must be written exactly as `instant` writes it."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value):
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         raise Refused(f"The {what} is not an instant like `2024-03-01T00:00:00Z`.")
     return _parsed(value, what)
 

@@ -12,24 +12,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import rfc3161_client
 from cryptography import x509
 from sigstore.models import Bundle
 from sigstore.verify import policy
 
-from muniment.attest.bundles import Envelope, parse_bundle
+from muniment.attest.bundles import Envelope, Outer, parse_bundle, parse_outer
 from muniment.attest.reader import failed, find
 from muniment.attest.statements import PAYLOAD_TYPE
-from muniment.attest.strict import Refused, parse_base64
+from muniment.attest.strict import MAX_STATEMENT, Refused, parse_base64, parse_json
 from muniment.attest.times import instant, parse_instant
-from muniment.attest.trust import Root, Trust, open_trust
+from muniment.attest.trust import MAX_ROOT, Root, Trust, open_trust
 from muniment.errors import MunimentError
 from muniment.model.evidence import Files
 from muniment.model.seal import Domain, Seal
 from muniment.model.tree import frozen
 
-__all__ = ["Root", "verify", "verify_bundle"]
+__all__ = ["MAX_ROOT", "Examination", "Proof", "Root", "examine", "verify", "verify_bundle", "vouched"]
 
 MAX_SKEW = timedelta(hours=1)
 """How far the statement's own `signed_at` may lie from the verified time."""
@@ -45,18 +46,34 @@ _ISSUER_V2 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class Proof:
     """What a trusted root vouches for about one bundle."""
 
     domain: Domain
     identity: str
     issuer: str
+    authority: str
+    """Distinguished name of who issued the certificate, as the trusted root has it."""
     time: datetime
     time_source: Literal["rfc3161", "rekor"]
     log: bytes
     log_index: int
     body: bytes
     """The entry's canonical body: two entries at one index must not differ in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What became of one bundle, its predicate aside."""
+
+    proof: Proof | None
+    """`None` where it does not verify."""
+    payload: bytes
+    """The verified statement's exact bytes; empty where it does not verify."""
+    predicate_type: str
+    """As the statement names it: a claim of its signer, not checked."""
+    reason: str
+    """Why it does not verify, in one sentence; empty otherwise."""
 
 
 def verify(files: Files, roots: Sequence[Root]) -> tuple[Seal, ...]:
@@ -67,13 +84,14 @@ def verify(files: Files, roots: Sequence[Root]) -> tuple[Seal, ...]:
     """
     trusts, broken = _open(roots)
     seals: list[Seal] = []
-    verified: dict[int, Verified] = {}
+    verified: dict[int, Proof] = {}
     for number, found in enumerate(find(files)):
         seals.append(found.seal)
         if found.envelope is None or found.seal.outcome == "failed":
             continue
         try:
-            proof = _verify(found.data, found.envelope, trusts, broken)
+            proof = _verify(found.data, found.envelope.outer, trusts, broken)
+            _check_words(found.envelope, proof)
             _check_subjects(files, found.seal.subjects)
         except Refused as error:
             seals[number] = failed(found.seal, str(error))
@@ -92,10 +110,38 @@ def verify_bundle(data: bytes, root: Root) -> str:
     """
     trusts, broken = _open((root,))
     try:
-        _verify(data, parse_bundle(data), trusts, broken)
+        envelope = parse_bundle(data)
+        _check_words(envelope, _verify(data, envelope.outer, trusts, broken))
     except Refused as error:
         return str(error)
     return ""
+
+
+def vouched(data: bytes, roots: Sequence[Root]) -> tuple[Envelope, Proof]:
+    """Return a bundle taken apart, and what the root that knows its log vouches for; `Refused` says why not.
+
+    Its subjects' bytes are not looked at.
+    """
+    trusts, broken = _open(roots)
+    envelope = parse_bundle(data)
+    proof = _verify(data, envelope.outer, trusts, broken)
+    _check_words(envelope, proof)
+    return envelope, proof
+
+
+def examine(data: bytes, roots: Sequence[Root]) -> Examination:
+    """Verify a bundle over any in-toto statement, such as another program's, and say what verified.
+
+    What the statement means, and whether its subjects are the files at hand, is left to the caller.
+    """
+    trusts, broken = _open(roots)
+    try:
+        outer = parse_outer(data)
+        proof = _verify(data, outer, trusts, broken)
+        statement = parse_json(outer.payload, "statement", MAX_STATEMENT)
+    except Refused as error:
+        return Examination(None, b"", "", str(error))
+    return Examination(proof, outer.payload, str(statement.get("predicateType", "")), "")
 
 
 def _open(roots: Sequence[Root]) -> tuple[tuple[Trust, ...], tuple[str, ...]]:
@@ -109,7 +155,7 @@ def _open(roots: Sequence[Root]) -> tuple[tuple[Trust, ...], tuple[str, ...]]:
     return tuple(trusts), tuple(broken)
 
 
-def _verify(data: bytes, envelope: Envelope, trusts: Sequence[Trust], broken: Sequence[str]) -> Verified:
+def _verify(data: bytes, envelope: Outer, trusts: Sequence[Trust], broken: Sequence[str]) -> Proof:
     """Verify against the one root that knows the bundle's log; `Refused` says why not."""
     log = _log_id(envelope)
     known = [trust for trust in trusts if log in trust.logs]
@@ -128,16 +174,16 @@ def _verify(data: bytes, envelope: Envelope, trusts: Sequence[Trust], broken: Se
         )
     try:
         return _verify_in(known[0], data, envelope, log)
-    except Refused:
+    except (Refused, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:  # sigstore leaks bare errors of every kind: fail closed
+    except BaseException as error:  # sigstore leaks errors of every kind, and panics in Rust: fail closed
         detail = (" ".join(str(error).split()) or type(error).__name__)[:160].rstrip(". ")
         raise Refused(
             f"The seal does not verify ({detail}); restore the file as it was sealed, or seal again."
         ) from error
 
 
-def _verify_in(trust: Trust, data: bytes, envelope: Envelope, log: bytes) -> Verified:
+def _verify_in(trust: Trust, data: bytes, envelope: Outer, log: bytes) -> Proof:
     bundle = Bundle.from_json(data)
     leaf = bundle.signing_certificate
     identity, issuer = _certified_identity(leaf)
@@ -146,15 +192,19 @@ def _verify_in(trust: Trust, data: bytes, envelope: Envelope, log: bytes) -> Ver
     )
     if payload_type != PAYLOAD_TYPE or payload != envelope.payload:
         raise Refused("The verified payload is not the statement that was read; seal again.")
+    if trust.domain == "local" and not (urlsplit(issuer).hostname or "").endswith(".invalid"):
+        raise Refused(
+            f"A local domain cannot speak for the issuer {issuer[:100]}; have it sealed in its own domain."
+        )
     entry = envelope.fields["verificationMaterial"]["tlogEntries"][0]
     index = _log_index(entry)
     time, source = _verified_time(trust, envelope, entry)
     _check_windows(trust, leaf, log, time)
-    _check_words(envelope, identity, time)
-    return Verified(
+    return Proof(
         domain=trust.domain,
         identity=identity,
         issuer=issuer,
+        authority=leaf.issuer.rfc4514_string(),
         time=time,
         time_source=source,
         log=log,
@@ -163,7 +213,7 @@ def _verify_in(trust: Trust, data: bytes, envelope: Envelope, log: bytes) -> Ver
     )
 
 
-def _log_id(envelope: Envelope) -> bytes:
+def _log_id(envelope: Outer) -> bytes:
     try:
         (entry,) = envelope.fields["verificationMaterial"]["tlogEntries"]
         return parse_base64(entry["logId"]["keyId"], "bundle's log id")
@@ -214,7 +264,7 @@ def _log_index(entry: Mapping[str, Any]) -> int:
 
 
 def _verified_time(
-    trust: Trust, envelope: Envelope, entry: Mapping[str, Any]
+    trust: Trust, envelope: Outer, entry: Mapping[str, Any]
 ) -> tuple[datetime, Literal["rfc3161", "rekor"]]:
     """Return the earliest time that an authority of the root vouches for.
 
@@ -269,17 +319,20 @@ def _issued(issuer: x509.Certificate, leaf: x509.Certificate) -> bool:
     return True
 
 
-def _check_words(envelope: Envelope, identity: str, time: datetime) -> None:
+def _check_words(envelope: Envelope, proof: Proof) -> None:
     """Refuse a statement that names another signer or time than what was verified."""
     words = envelope.statement.words
-    if words["identity"] != identity:
+    if not words:
+        return  # a model's statement says nothing of its signer
+    if words["identity"] != proof.identity:
         raise Refused(
-            f"The statement names {words['identity']}, the certificate {identity}; have it sealed again."
+            f"The statement names {words['identity']}, the certificate {proof.identity};"
+            " have it sealed again."
         )
-    if abs(parse_instant(words["signed_at"], "signed_at") - time) > MAX_SKEW:
+    if abs(parse_instant(words["signed_at"], "signed_at") - proof.time) > MAX_SKEW:
         raise Refused(
             f"The statement says it was signed at {words['signed_at']}, the verified time is"
-            f" {instant(time)}; seal again."
+            f" {instant(proof.time)}; seal again."
         )
 
 
@@ -288,20 +341,24 @@ def _check_subjects(files: Files, subjects: Mapping[str, str]) -> None:
         try:
             if not files.exists(path):
                 raise Refused(f"The sealed file {path} is missing; restore it.")
+            if files.linked(path):
+                raise Refused(f"The sealed file {path} is a symbolic link; put the file itself there.")
             actual = files.digest(path)
         except MunimentError as error:
-            raise Refused(f"The sealed file {path} cannot be read: {error.message}") from error
+            raise Refused(
+                f"The sealed file {path} cannot be read ({error.message}); put the file itself there."
+            ) from error
         if actual != sealed:
             raise Refused(
                 f"The file {path} has changed since it was sealed; restore it, or have it sealed again."
             )
 
 
-def _disorder(verified: Mapping[int, Verified]) -> dict[int, str]:
+def _disorder(verified: Mapping[int, Proof]) -> dict[int, str]:
     """Return number of seal to reason, for seals whose place in their log contradicts another's."""
     reasons: dict[int, str] = {}
     at_index: dict[tuple[bytes, int], int] = {}
-    newest: dict[bytes, Verified] = {}
+    newest: dict[bytes, Proof] = {}
     for number in sorted(verified, key=lambda item: (verified[item].log, verified[item].log_index)):
         one = verified[number]
         before = newest.setdefault(one.log, one)
@@ -320,7 +377,7 @@ def _disorder(verified: Mapping[int, Verified]) -> dict[int, str]:
     return reasons
 
 
-def _verified_seal(seal: Seal, proof: Verified) -> Seal:
+def _verified_seal(seal: Seal, proof: Proof) -> Seal:
     return replace(
         seal,
         identity=proof.identity,
@@ -330,5 +387,5 @@ def _verified_seal(seal: Seal, proof: Verified) -> Seal:
         time_source=proof.time_source,
         log_index=proof.log_index,
         outcome="verified",
-        extra=frozen({**seal.extra, "log": proof.log.hex()}),
+        extra=frozen({**seal.extra, "authority": proof.authority, "log": proof.log.hex()}),
     )

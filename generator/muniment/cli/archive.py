@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import click
@@ -32,17 +33,23 @@ def archive() -> None:
     show_default=True,
     help="Whether row-level tables go in. Their digests always do.",
 )
+@click.option(
+    "--as", "who", metavar="PERSON", help="Who hands it over: put the archive on the trail of each device."
+)
 def create(
     evidence: str | None,
     as_of: str | None,
     quiet: bool,
     target: Path,
     rows: str,
+    who: str | None,
 ) -> int:
     """Pack the built portal, the evidence, the seals and the trust root into one BagIt bag."""
-    from muniment.pipeline.publishing import make_archive
+    from muniment.pipeline.publishing import Handover, make_archive
 
-    made = make_archive(settle(evidence, as_of, quiet), target, rows=rows)
+    now = datetime.datetime.now(datetime.UTC)
+    handover = Handover(who, now) if who else None
+    made = make_archive(settle(evidence, as_of, quiet), target, rows=rows, handover=handover)
     click.echo(f"wrote {target}: {made.files} files, {made.octets} bytes")
     click.echo(f"bag digest sha256 {made.digest}  (quote it in the letter that hands the archive over)")
     if made.omitted:

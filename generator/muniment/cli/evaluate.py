@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import click
 
 from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
@@ -18,26 +21,61 @@ MARKS = {"met": "met      ", "unmet": "UNMET    ", "undecided": "undecided"}
 def evaluate(
     release: str, evidence: str | None, as_of: str | None, quiet: bool, output: str, dry_run: bool
 ) -> int:
-    """Run exactly the locked plan of RELEASE over its predictions and write evaluation.json.
+    """Run exactly the locked plan of RELEASE over its predictions; write evaluation.json and analysis.json.
 
-    Exit code 1 if a criterion is unmet.
+    Exit code 1 if a criterion is unmet, or if a planned hypothesis or a criterion of an adjusted family is
+    not shown.
     """
     from muniment.pipeline.sealing import write_evaluation
 
     request = settle(evidence, as_of, quiet)
     request.doors.progress("evaluating")
-    written, content = write_evaluation(request, release, dry_run=dry_run)
+    done = write_evaluation(request, release, dry_run=dry_run)
+    content = done.evaluation
     request.doors.progress("")
-    unmet = any(c["outcome"] == "unmet" for c in content["criteria"])
+    lines = [*_criteria(content), *_hypotheses(content), *_family(content)]
+    unmet = any(outcome == "unmet" for outcome, _, _ in lines)
     if output == "json":
         emit_json(content)
         return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
+    for outcome, name, message in lines:
+        click.echo(f"{MARKS[outcome]} {name:<40} {message}")
+    click.echo("")
+    for gap in done.analysis["undecided"]:
+        click.echo(f"analysis undecided: {gap['section']}: {gap['reason']}")
+    for each in done.files:
+        click.echo(f"{each.note}: {each.path.name}, sha256 {each.sha256}")
+    return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
+
+
+def _criteria(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for criterion in content["criteria"]:
         cohort = ", ".join(f"{axis} {level}" for axis, level in sorted(criterion["cohort"].items()))
         name = f"{criterion['id']}{' · ' + cohort if cohort else ''}"
-        click.echo(f"{MARKS[criterion['outcome']]} {name:<40} {criterion['message']}")
-    click.echo(f"\n{written.note}: {written.path.name}, sha256 {written.sha256}")
-    return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
+        yield criterion["outcome"], name, criterion["message"]
+
+
+def _hypotheses(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """One line a comparison of each hypothesis of non-inferiority."""
+    outcomes = {"non_inferior": ("met", "is ruled out"), "not_shown": ("unmet", "is not ruled out")}
+    for hypothesis in content.get("non_inferiority", ()):
+        for entry in hypothesis["entries"]:
+            lost = f"a loss of {hypothesis['metric']} of {entry['margin']:.3g} against {entry['against']}"
+            outcome, verb = outcomes.get(entry["outcome"], ("undecided", "is undecided"))
+            found = entry["undecided"] if entry["bound"] is None else f"lower bound {entry['bound']:.3g}"
+            yield outcome, hypothesis["id"], f"{lost} {verb}: {found}"
+
+
+def _family(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """One line a criterion of a family whose p values were adjusted."""
+    family = content.get("multiplicity") or {}
+    for entry in family["criteria"] if family.get("adjusted") else ():
+        how = f"{family['method']} at {family['alpha']:.3g}"
+        if entry["p"] is None:
+            yield "undecided", entry["id"], f"not shown in its family ({how}): {entry['reason']}"
+        else:
+            said = f"adjusted p {entry['adjusted_p']:.3g} ({how})"
+            yield ("met" if entry["shown"] else "unmet"), entry["id"], said
 
 
 @click.command(epilog="Example: muniment freeze 2.0.0")

@@ -28,15 +28,21 @@ COMMANDS = {
     "compare": ("muniment.cli.measure", "Compare two prediction tables on the same patients."),
     "drift": ("muniment.cli.measure", "Show how far a window's columns are from a baseline's."),
     "snapshot": ("muniment.cli.snapshot", "Write an immutable manifest of a dataset's files."),
-    "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan and write evaluation.json."),
+    "evaluate": ("muniment.cli.evaluate", "Run a release's locked plan; write evaluation and analysis."),
     "freeze": ("muniment.cli.evaluate", "Write a release's manifest.json; from here on approvals bind."),
-    "trust": ("muniment.cli.seal", "Make and show the local trust domain."),
+    "trust": ("muniment.cli.trust", "Make, show and check trust domains; enrol people and their keys."),
     "lock": ("muniment.cli.seal", "Seal an acceptance plan before the evaluation."),
     "sign": ("muniment.cli.seal", "Seal a record as its author or reviewer."),
     "approve": ("muniment.cli.seal", "Sign an approval of a frozen release."),
     "reject": ("muniment.cli.seal", "Sign a rejection of a frozen release."),
     "recuse": ("muniment.cli.seal", "Sign a recusal from a frozen release."),
+    "promote": (
+        "muniment.cli.promote",
+        "Put a release into use, sealed, or say why it may not be.",
+    ),
     "verify": ("muniment.cli.verify", "Re-hash, recompute and verify every seal, offline."),
+    "model": ("muniment.cli.model", "Sign and verify the folder of a model (OpenSSF model signing)."),
+    "trail": ("muniment.cli.trail", "Print what was sealed and published, and whether that chain holds."),
     "build": ("muniment.cli.build", "Build the portal into build/site."),
     "serve": ("muniment.cli.build", "Serve the portal and rebuild it when evidence changes."),
     "migrate": ("muniment.cli.migrate", "Bring older records to the present schema version."),
@@ -49,7 +55,9 @@ COMMANDS = {
 COLLECTING = (20_000, 20, 50)
 """Values made, and rounds, between two collections of each age."""
 
-SHARED = frozenset(("evidence", "as-of", "quiet", "no-color", "trust-folder"))
+SHARED = frozenset(
+    ("evidence", "as-of", "quiet", "no-color", "trust-folder", "passphrase-file", "trust-config")
+)
 """Options that mean the same in every command: for these a variable without a command's name will do."""
 
 
@@ -136,6 +144,9 @@ def main(argv: list[str] | None = None) -> None:
     _settle_output()
     # A command makes many values that stay and few rings: looking for rings less often saves a twentieth.
     gc.set_threshold(*COLLECTING)
+    # The threads of NumPy's linear algebra take as long to start as 10,000 rows to measure, and nothing here
+    # may depend on how many there are.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code: Any = cli.main(args=argv, standalone_mode=False)
     except MunimentError as error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,10 +15,11 @@ from muniment.cli.complete import release_names
 
 DOMAIN_WORDS = {
     "local": "local · self-asserted",
-    "private": "private Sigstore",
-    "public": "public Sigstore",
+    "private": "private · the organisation's own Sigstore",
+    "public": "public · the public Sigstore",
     None: "no domain",
 }
+TIME_WORDS = {"rfc3161": "RFC 3161 timestamp", "rekor": "time of the log", None: "no source of time"}
 
 
 @click.command(
@@ -32,6 +36,26 @@ DOMAIN_WORDS = {
     help="Verify a snapshot instead of the evidence.",
 )
 @click.option("--pin", metavar="SHA256", help="The archive's bag digest, from the letter that came with it.")
+@click.option(
+    "--require-domain",
+    "domains",
+    type=click.Choice(["local", "private", "public"]),
+    multiple=True,
+    help="Refuse seals of other trust domains (default: trust.domains of the settings).",
+)
+@click.option(
+    "--identity-policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Your own list of who may seal what, as YAML or JSON; a seal that no line admits fails.",
+)
+@click.option(
+    "--trusted-root",
+    "roots",
+    multiple=True,
+    metavar="DOMAIN=FILE",
+    help="Your own copy of a domain's trusted root; then none that lies with the evidence is used.",
+)
 @click.option("--list", "list_all", is_flag=True, help="List every file and number, not only the seals.")
 def verify(
     release: str | None,
@@ -41,18 +65,27 @@ def verify(
     output: str,
     archive: Path | None,
     pin: str | None,
+    domains: tuple[str, ...],
+    identity_policy: Path | None,
+    roots: tuple[str, ...],
     list_all: bool,
 ) -> int:
     """Re-hash every file, recompute every number and verify every seal, without a network."""
-    from muniment.pipeline import verification
+    from muniment.pipeline import demanding, verification
     from muniment.pipeline.request import Doors, iso_date
 
+    brought = demanding.brought_roots(roots)
     if archive is not None:
         doors = Doors(today=datetime.date.today)
         date = iso_date(as_of) if as_of else None
-        found = verification.verify_archive(archive, doors, as_of=date, pinned=pin)
+        wanted = demanding.demands(domains, identity_policy)
+        found = verification.verify_archive(
+            archive, doors, as_of=date, pinned=pin, demands=wanted, roots=brought
+        )
     else:
-        found = verification.verify(settle(evidence, as_of, quiet), release)
+        asked = settle(evidence, as_of, quiet)
+        wanted = demanding.demands(domains, identity_policy, asked.accepted)
+        found = verification.verify(replace(asked, demands=wanted, roots=brought), release)
     if output == "json":
         emit_json(found.as_json())
     else:
@@ -64,15 +97,7 @@ def _text(found: dict[str, object], list_all: bool) -> str:
     files, numbers, seals = (list(found[key]) for key in ("files", "numbers", "seals"))  # type: ignore[call-overload]
     lines: list[str] = []
     for seal in seals:
-        name = next(iter(seal["subject"]), "nothing")
-        sure = "ok    " if seal["outcome"] == "verified" else "FAILED"
-        who = seal["identity"] or "unknown signer"
-        lines.append(
-            f"{sure} {seal['time'] or 'no time':<20} {name}  {seal['act']}  {who}"
-            f"  ({DOMAIN_WORDS[seal['domain']]}, {seal['time_source'] or 'no source'})"
-        )
-        if seal["reason"]:
-            lines.append(f"       {seal['file']}: {seal['reason']}")
+        lines.extend(_seal_lines(seal))
     for file in files:
         if list_all or file["outcome"] != "verified":
             lines.append(f"{'ok    ' if file['outcome'] == 'verified' else 'FAILED'} {file['path']}")
@@ -86,6 +111,13 @@ def _text(found: dict[str, object], list_all: bool) -> str:
                 f"FAILED {number['pointer']}: recorded {number['recorded']}, "
                 f"recomputed {number['recomputed']}"
             )
+    for trail in found["trails"]:  # type: ignore[attr-defined]
+        sure = "FAILED" if trail["outcome"] == "failed" else "ok    "
+        if trail["outcome"] != "absent":
+            lines.append(
+                f"{sure} trail of {trail['device']}: {trail['entries']} entries, head {trail['head']}"
+            )
+        lines.extend(f"       {reason}" for reason in trail["reasons"])
     good = sum(1 for seal in seals if seal["outcome"] == "verified")
     held = sum(1 for file in files if file["outcome"] == "verified")
     equal = sum(1 for number in numbers if number["outcome"] == "equal")
@@ -95,3 +127,16 @@ def _text(found: dict[str, object], list_all: bool) -> str:
     )
     lines.extend(str(note) for note in found["notes"])  # type: ignore[attr-defined]
     return "\n".join(lines) + "\n"
+
+
+def _seal_lines(seal: Mapping[str, Any]) -> list[str]:
+    """What was sealed and when; below it who stands by it, and who vouches for that."""
+    name = next(iter(seal["subject"]), "nothing")
+    if seal["outcome"] != "verified":
+        return [f"FAILED {'no time':<20} {name}  {seal['act']}", f"       {seal['file']}: {seal['reason']}"]
+    meaning = str(seal["meaning"]).replace("_", " ")
+    return [
+        f"ok     {seal['time']:<20} {name}  {seal['act']}",
+        f"       {seal['printed_name']} <{seal['identity']}>, meaning {meaning}; "
+        f"{DOMAIN_WORDS[seal['domain']]}, {TIME_WORDS[seal['time_source']]}, issuer {seal['issuer']}",
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from muniment.model.dataclass import dataclass
 from muniment.model.edition import Approval
 from muniment.model.evidence import Device, Dossier
+from muniment.model.roster import issuer_problem
 from muniment.model.ruling import Basis, Status
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree
@@ -69,7 +70,7 @@ def authorisation_problem(device: Device, dossier: Dossier, seal: Seal, basis: B
     """Why a release authorisation does not count; empty where it does."""
     record = device.records.get("roster")
     roster: Tree = record.body if record is not None else {}
-    person = person_of(roster, seal.identity)
+    person = signer_of(roster, seal)
     day = day_of(seal.time) or ""
     checks = (
         (seal.outcome == "failed", seal.reason or "the seal does not verify"),
@@ -79,7 +80,10 @@ def authorisation_problem(device: Device, dossier: Dossier, seal: Seal, basis: B
             or seal.subjects.get(f"{dossier.id}/manifest.json") != dossier.manifest_sha256,
             "it signs another manifest than the one that stands",
         ),
-        (person is None, f"{seal.identity or 'the signer'} is not on the roster"),
+        (
+            person is None,
+            _vouching(roster, seal) or f"{seal.identity or 'the signer'} is not on the roster",
+        ),
         (
             person is not None and not held_role(roster, person, AUTHORISES, day),
             f"{person} did not hold the role {AUTHORISES} on {day}",
@@ -94,6 +98,17 @@ def person_of(roster: Tree, identity: str | None) -> str | None:
     wanted = (identity or "").casefold()
     found = [person["id"] for person in people if person["email"].casefold() == wanted]
     return found[0] if len(found) == 1 else None
+
+
+def signer_of(roster: Tree, seal: Seal) -> str | None:
+    """The person id of who made a seal; `None` also where the roster expects another to vouch for them."""
+    return None if _vouching(roster, seal) else person_of(roster, seal.identity)
+
+
+def _vouching(roster: Tree, seal: Seal) -> str:
+    person = person_of(roster, seal.identity)
+    entries = roster.get("people", ()) if isinstance(roster, Mapping) else ()
+    return next((issuer_problem(entry, seal) for entry in entries if entry["id"] == person), "")
 
 
 def held_role(roster: Tree, person: str, role: str, day: str) -> bool:

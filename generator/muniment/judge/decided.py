@@ -14,7 +14,7 @@ from muniment.model.tree import Tree
 
 KINDS = frozenset(("change_request", "board_decision", "deferral", "deviation", "determination", "waiver"))
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
-    "deviation": ("type", "criterion", "ratified_on", "ratified_by", "closed_on"),
+    "deviation": ("type", "criterion", "departure", "ratified_on", "ratified_by", "closed_on"),
     "determination": ("pccp",),
 }
 """Fields by kind that a record may leave out: facts say null, so that a rule never takes a gap for a no."""

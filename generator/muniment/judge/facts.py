@@ -17,7 +17,7 @@ from muniment.judge.operations import operations
 from muniment.judge.pccp import under_plan
 from muniment.judge.place import Facts, Path, Place
 from muniment.judge.postmarket import ABOUT_DEVICE, ABOUT_RELEASE, Aftermath, stops
-from muniment.judge.sealed import Sealed, place_of
+from muniment.judge.sealed import Sealed, entry_of, place_of
 from muniment.model.change import ChangeClass, Changes
 from muniment.model.conditions import DECISION, conditions
 from muniment.model.edition import Approval
@@ -165,11 +165,9 @@ class _Gathering:
         return dossier.evaluation
 
     def analysis(self) -> Tree:
-        """The computed analysis of errors, robustness and explanations that the release names."""
+        """The computed analysis of errors, robustness and explanations."""
         if self.dossier.analysis is not None:
-            self.places[("analysis",)] = Place(
-                f"{self.device.id}/{self.dossier.release.body['analysis']['path']}"
-            )
+            self.places[("analysis",)] = Place(f"{self.device.id}/{self.dossier.id}/analysis.json")
         return self.dossier.analysis
 
     def release(self, dossier: Dossier, standings: Mapping[str, Standing], at: Path = ("release",)) -> Tree:
@@ -258,6 +256,7 @@ class _Gathering:
                     "valid": word.valid,
                     "problem": word.problem,
                     "conditions": word.conditions,
+                    **entry_of(word.seal),
                 }
             )
             for word in words

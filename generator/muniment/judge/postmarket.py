@@ -13,8 +13,10 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
+from muniment.judge.board import signer_of
 from muniment.judge.signatures import signatures
 from muniment.model.dataclass import dataclass
+from muniment.model.deployment import FOR_GOOD, ended_on
 from muniment.model.evidence import Device, Dossier, Record
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree, at
@@ -35,10 +37,10 @@ ABOUT_RELEASE: Mapping[str, str] = {
 """Record kinds about one release, and the list of `monitoring` each goes to."""
 ABOUT_DEVICE: Mapping[str, str] = {"tabletop": "tabletops", "surveillance": "surveillance"}
 """Record kinds that speak for every release of the device."""
+DEPLOYMENT = "/predicate/deployment/v1"
+"""How the URI of the predicate of a sealed deployment ends."""
 CLOSURE = "closure"
 STOPS = frozenset({"pause", "rollback", "recall", "withdrawal"})
-FOR_GOOD = frozenset({"recall", "withdrawal"})
-"""Stops after which a release is no safe state for another one."""
 
 Body = dict[str, Any]
 
@@ -63,6 +65,9 @@ class Aftermath:
     def _known(self, record: Record, dossier: Dossier) -> Tree:
         body: Body = {**record.body, "id": record.id, "sha256": record.document.sha256}
         body["signed"] = tuple(signatures(record, self.device, self.seals, self.as_of))
+        if record.kind == "deployment":
+            body["to"] = ended_on(record, self.device.records.values(), self.as_of)
+            body["seal"] = self._deployment_seal(record)
         known = _KNOWN.get(record.kind)
         if known is not None:
             body = known(body, self.as_of)
@@ -79,6 +84,27 @@ class Aftermath:
                 for item in body["findings"]
             )
         return MappingProxyType(body)
+
+    def _deployment_seal(self, record: Record) -> Tree:
+        """The earliest seal on a deployment's very bytes: when, and after which authorisation; or null."""
+        path = record.document.path.split("/", 1)[1]
+        found = [
+            seal
+            for seal in self.seals
+            if seal.predicate_type.endswith(DEPLOYMENT) and seal.subjects.get(path) == record.document.sha256
+        ]
+        if not found:
+            return None
+        seal = min(found, key=lambda each: (each.time or "", each.file))
+        roster = self.device.records.get("roster")
+        return MappingProxyType(
+            {
+                "time": seal.time,
+                "person": signer_of(roster.body if roster else {}, seal),
+                "role": seal.predicate["role"],
+                "release_seal_sha256": seal.predicate["release_seal_sha256"],
+            }
+        )
 
     def _closures(self, record: Record) -> dict[str | None, Tree]:
         """The earliest closure of a record (under `None`) and of each of its findings, by id."""

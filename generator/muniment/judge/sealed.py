@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from muniment.judge.board import Standing, person_of
+from muniment.judge.board import Standing, signer_of
 from muniment.judge.place import Path, Place
 from muniment.judge.signatures import RECORD
 from muniment.model.dataclass import dataclass
@@ -20,6 +20,12 @@ EVALUATION = "https://in-toto.io/attestation/test-result/"
 def place_of(device: Device, seal: Seal) -> Place:
     """Where a seal lies; everything derived from it points at the file."""
     return Place(f"{device.id}/{seal.file}", exact=True)
+
+
+def entry_of(seal: Seal) -> Mapping[str, Tree]:
+    """Where a seal stands in which log; both null while it was only read, for then nothing vouches for it."""
+    log = seal.extra.get("log") if seal.log_index is not None else None
+    return {"log": log, "log_index": seal.log_index}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,9 @@ class Sealed:
         fields = {
             "time": seal.time,
             "identity": seal.identity,
-            "person": person_of(roster.body if roster else {}, seal.identity),
+            "person": signer_of(roster.body if roster else {}, seal),
             "sha256": seal.sha256,
+            **entry_of(seal),
         }
         return MappingProxyType({**fields, **extra})
 

@@ -210,7 +210,7 @@ STATE: Mapping[str, Shape] = {
     "stopped_at": rows(SCALAR),
 }
 """What is derived about a release."""
-SEAL = dict.fromkeys(("time", "identity", "person", "sha256"), SCALAR)
+SEAL = dict.fromkeys(("time", "identity", "person", "sha256", "log", "log_index"), SCALAR)
 SIGNED = rows(record(person=SCALAR, role=SCALAR, meaning=SCALAR, time=SCALAR, on=SCALAR))
 """Seals on a record by people who held their role that day."""
 
@@ -237,6 +237,7 @@ _MANIFEST = _derived(
     sha256=SCALAR, files=Fact("", dict.fromkeys(("path", "sha256", "holds"), SCALAR), each=True)
 )
 _EVALUATION = Fact("outputs/evaluation.v1")
+_DEPLOYED = dict.fromkeys(("time", "person", "role", "release_seal_sha256"), SCALAR)
 _CLOSURE = Fact("closure", {"id": SCALAR})
 _FINDINGS = Fact("", {"closure": _CLOSURE}, each=True)
 _PARTS: dict[str, Shape | Fact] = {
@@ -276,7 +277,7 @@ FACTS: Mapping[str, Shape | Fact] = {
             findings=_FINDINGS,
         ),
         alerts=_after("alert"),
-        deployments=_after("deployment"),
+        deployments=_after("deployment", seal=_derived(**_DEPLOYED)),
         windows=_after("monitoring"),
         signals=_after("signal"),
         incidents=_after("incident"),
@@ -314,7 +315,7 @@ FACTS: Mapping[str, Shape | Fact] = {
         "",
         {
             **dict.fromkeys(("person", "name", "identity", "role", "decision", "meaning"), SCALAR),
-            **dict.fromkeys(("time", "valid", "problem"), SCALAR),
+            **dict.fromkeys(("time", "valid", "problem", "log", "log_index"), SCALAR),
             "conditions": rows(SCALAR),
         },
         each=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from muniment.judge.board import by, day_of, held_role, person_of
+from muniment.judge.board import by, day_of, held_role, signer_of
 from muniment.model.evidence import Device, Record
 from muniment.model.seal import Seal
 from muniment.model.tree import Tree
@@ -24,7 +24,7 @@ def signatures(record: Record, device: Device, seals: Sequence[Seal], as_of: str
             continue
         if seal.subjects.get(path) != record.document.sha256 or not by(seal.time, as_of):
             continue
-        person, role = person_of(roster, seal.identity), seal.predicate.get("role")
+        person, role = signer_of(roster, seal), seal.predicate.get("role")
         day = day_of(seal.time) or ""
         if person is None or not isinstance(role, str) or not held_role(roster, person, role, day):
             continue

@@ -1,4 +1,4 @@
-"""The manifest of a release: every file reachable from `release.yaml`, and its evaluation.
+"""The manifest of a release: every file reachable from `release.yaml`, its evaluation and its analysis.
 
 The SHA-256 of its bytes is the release digest; approvals bind to that.
 """
@@ -27,7 +27,7 @@ def manifest(dossier: Dossier, files: Files) -> bytes:
     Raises `UnreadableInput` if a file is missing, does not hold its digest, or nothing was evaluated yet.
     """
     entries = []
-    for path in sorted(frozen_paths(dossier.records, dossier.artifacts, dossier.version)):
+    for path in sorted(frozen_paths(dossier.records, dossier.artifacts, dossier.version, files)):
         if not stands(files, path):
             hint = (
                 "run `muniment evaluate` first"
@@ -54,12 +54,23 @@ def evaluation_path(version: str) -> str:
     return f"releases/{version}/evaluation.json"
 
 
+def analysis_path(version: str) -> str:
+    """Path of the analysis in the device folder."""
+    return f"releases/{version}/analysis.json"
+
+
 def frozen_paths(
-    records: Mapping[str, Record], artifacts: tuple[Artifact, ...], version: str
+    records: Mapping[str, Record], artifacts: tuple[Artifact, ...], version: str, files: Files
 ) -> frozenset[str]:
-    """Return the path of every file that belongs into the manifest."""
+    """Return the path of every file that belongs into the manifest.
+
+    The analysis belongs there if it stands: a release that was frozen before there was one keeps its digest.
+    """
     own = {record.document.path.split("/", 1)[1] for record in records.values()}
-    return frozenset({*own, *(artifact.path for artifact in artifacts), evaluation_path(version)})
+    computed = {evaluation_path(version)}
+    if stands(files, analysis_path(version)):
+        computed.add(analysis_path(version))
+    return frozenset({*own, *(artifact.path for artifact in artifacts), *computed})
 
 
 def read(

@@ -34,6 +34,7 @@ _IN_RELEASE = (
     _Named("plan", "/criteria/*/each", "plan", "/subgroups/*/axis", "subgroup axis"),
     _Named("plan", "/criteria/*/against", "plan", "/comparators/*/id", "comparator"),
     _Named("release", "/model/operating_point", "plan", "/operating_points/*/id", "operating point"),
+    _Named("release", "/analysis/case_axes/*", "plan", "/subgroups/*/axis", "subgroup axis"),
     _Named("release", "/limitations/*/failure_mode", "hazards", "/failure_modes/*/id", "failure mode"),
     _Named("release", "/impact/risk_delta/*/hazard", "hazards", "/hazards/*/id", "hazard"),
     _Named("release", "/pccp/modification", "pccp", "/modifications/*/id", "modification"),

@@ -80,7 +80,7 @@ MENTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "determination": {"/release": ("release",), "/pccp/plan": ("pccp",)},
     "reconstruction": {"/release": ("release",)},
     "drill": {"/release": ("release",), "/target": ("release",)},
-    "deployment": {"/release": ("release",)},
+    "deployment": {"/release": ("release",), "/replaces/*": ("deployment",)},
     "monitoring": {"/release": ("release",)},
     "alert": {"/release": ("release",)},
     "access": {"/access/*/datasets/*": _LAYERS},

@@ -12,6 +12,7 @@ from muniment.model.tree import Tree
 
 _EVALUATION = "muniment/evaluation/v1"
 _ANALYSIS = "muniment/analysis/v1"
+_REMEDY = "write it with `muniment evaluate`; it is never edited by hand"
 _OUTSIDE = frozenset(
     (
         "board_decision",
@@ -83,9 +84,9 @@ def _dossier(
     )
     evaluation, faults = _evaluation(device, version, files)
     findings.extend(faults)
-    analysis, faults = _analysis(device, found[release.id], files)
+    analysis, faults = _analysis(device, version, files)
     findings.extend(faults)
-    expected = freezing.frozen_paths(parts, held, version)
+    expected = freezing.frozen_paths(parts, held, version, files)
     stated, sha256, faults = freezing.read(device, version, expected, files)
     findings.extend(faults)
     dossier = Dossier(
@@ -108,18 +109,16 @@ def _evaluation(device: str, version: str, files: Files) -> tuple[Tree, list[Fin
     path = freezing.evaluation_path(version)
     if not stands(files, path):
         return None, []
-    remedy = "write it with `muniment evaluate`; it is never edited by hand"
-    tree, finding = jsonfile.parse(files.read(path), f"{device}/{path}", _EVALUATION, remedy)
+    tree, finding = jsonfile.parse(files.read(path), f"{device}/{path}", _EVALUATION, _REMEDY)
     return tree, [finding] if finding else []
 
 
-def _analysis(device: str, found: tuple[Artifact, ...], files: Files) -> tuple[Tree, list[Finding]]:
-    """Return the analysis a release names, parsed; `None` where its bytes are not those recorded."""
-    held = next((a for a in found if a.pointer == "/analysis" and a.holds), None)
-    if held is None:
+def _analysis(device: str, version: str, files: Files) -> tuple[Tree, list[Finding]]:
+    """Return `analysis.json` parsed; `None` where it is missing or broken."""
+    path = freezing.analysis_path(version)
+    if not stands(files, path):
         return None, []
-    remedy = "write it again with what computed it, never by hand"
-    tree, finding = jsonfile.parse(files.read(held.path), f"{device}/{held.path}", _ANALYSIS, remedy)
+    tree, finding = jsonfile.parse(files.read(path), f"{device}/{path}", _ANALYSIS, _REMEDY)
     return tree, [finding] if finding else []
 
 

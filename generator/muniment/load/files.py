@@ -46,6 +46,13 @@ class DeviceFiles:
         except (OSError, ValueError):
             return False
 
+    def linked(self, path: str) -> bool:
+        """Whether `path` is, or is reached through, a symbolic link.
+
+        Raises `UnreadableInput` where it leads out of the device folder.
+        """
+        return os.fspath(self._contained(path)) != f"{self._base}/{path}"
+
     def digest(self, path: str) -> str:
         """Lower-case hex SHA-256 of the file.
 

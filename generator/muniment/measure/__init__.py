@@ -1,9 +1,8 @@
 """Measures: row-level predictions to estimates with intervals. The only user of Polars and NumPy.
 
 `measure_table`, `compare_tables` and `drift_tables` take anybody's tables; `evaluate` runs a locked plan;
-`take_snapshot` describes a dataset. What a report needs beside them (agreement, reader studies, attribution,
-missing data, sample sizes, Table 1, overlap) is imported when it is first used, so that measuring a small
-table does not wait for it.
+`take_snapshot` describes a dataset. Each is imported when it is first used, so that measuring a small table
+does not wait for what a report needs beside it (plans, errors, agreement, reader studies, Table 1).
 """
 
 from __future__ import annotations
@@ -11,30 +10,35 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from muniment.measure.attribution import AttributionTable
+# Named as its module is: it has to be there before the module could take its place.
 from muniment.measure.differences import differences, evaluation_bytes
-from muniment.measure.drift_request import Drift, DriftRequest, drift_tables
-from muniment.measure.evaluation import EvaluationRequest, evaluate
-from muniment.measure.profiles import ProfiledTable
-from muniment.measure.request import (
-    CompareRequest,
-    MeasureRequest,
-    Measures,
-    compare_tables,
-    measure_table,
-)
-from muniment.measure.tables import open_table
 
 if TYPE_CHECKING:
     from muniment.measure.agreement import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
+    from muniment.measure.analysis import AnalysisRequest, GoldenCases, Shown, analyse
+    from muniment.measure.analysis_rows import Sources
+    from muniment.measure.attribution import AttributionTable
+    from muniment.measure.coverage import Uncertainty
+    from muniment.measure.degradation import Perturbation
+    from muniment.measure.drift_request import Drift, DriftRequest, drift_tables
+    from muniment.measure.error_cells import EdgeCondition
+    from muniment.measure.evaluation import EvaluationRequest, evaluate
     from muniment.measure.flow import Flow, cohort_flow
     from muniment.measure.incomplete import IntentionToDiagnose, intention_to_diagnose
     from muniment.measure.missing import Missingness, Rejects, missingness, rejects
     from muniment.measure.multiplicity import Family, adjust
     from muniment.measure.noninferiority import NonInferiorityVerdict, non_inferiority
     from muniment.measure.overlap import Overlaps, overlaps, overlaps_of_tables
+    from muniment.measure.profiles import ProfiledTable
     from muniment.measure.ratings import Ratings, rated, read_ratings
     from muniment.measure.readers import ReaderStudy, Study, read_study, reader_study
+    from muniment.measure.request import (
+        CompareRequest,
+        MeasureRequest,
+        Measures,
+        compare_tables,
+        measure_table,
+    )
     from muniment.measure.sample_size import (
         Precision,
         SampleSize,
@@ -47,32 +51,41 @@ if TYPE_CHECKING:
     )
     from muniment.measure.snapshot import Snapshot, SnapshotRequest, take_snapshot
     from muniment.measure.table1 import TableOne, table_one
+    from muniment.measure.tables import open_table
 
 __all__ = [
+    "AnalysisRequest",
     "AttributionTable",
     "CompareRequest",
     "Drift",
     "DriftRequest",
+    "EdgeCondition",
     "EvaluationRequest",
     "Family",
     "Flow",
+    "GoldenCases",
     "IntentionToDiagnose",
     "MeasureRequest",
     "Measures",
     "Missingness",
     "NonInferiorityVerdict",
     "Overlaps",
+    "Perturbation",
     "Precision",
     "ProfiledTable",
     "Ratings",
     "ReaderStudy",
     "Rejects",
     "SampleSize",
+    "Shown",
     "Snapshot",
     "SnapshotRequest",
+    "Sources",
     "Study",
     "TableOne",
+    "Uncertainty",
     "adjust",
+    "analyse",
     "buderer",
     "c_statistic",
     "calibration_slope",
@@ -106,10 +119,31 @@ __all__ = [
 ]
 
 _LATER = {
+    "AttributionTable": "attribution",
+    "Drift": "drift_request",
+    "DriftRequest": "drift_request",
+    "drift_tables": "drift_request",
+    "EvaluationRequest": "evaluation",
+    "evaluate": "evaluation",
+    "ProfiledTable": "profiles",
+    "CompareRequest": "request",
+    "MeasureRequest": "request",
+    "Measures": "request",
+    "compare_tables": "request",
+    "measure_table": "request",
+    "open_table": "tables",
     "cohen_kappa": "agreement",
     "fleiss_kappa": "agreement",
     "gwet_ac1": "agreement",
     "krippendorff_alpha": "agreement",
+    "AnalysisRequest": "analysis",
+    "GoldenCases": "analysis",
+    "Shown": "analysis",
+    "analyse": "analysis",
+    "Sources": "analysis_rows",
+    "Uncertainty": "coverage",
+    "Perturbation": "degradation",
+    "EdgeCondition": "error_cells",
     "Flow": "flow",
     "cohort_flow": "flow",
     "IntentionToDiagnose": "incomplete",

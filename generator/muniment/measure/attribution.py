@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from muniment.measure.result import Result, undecided, wald
 from muniment.measure.splits import PATIENT
 from muniment.measure.suppression import fewer
 from muniment.measure.tables import collect, open_table, require
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 Axis = Literal["cohort", "features"]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from muniment.measure.kernel import Floats, Ints, Keys
 from muniment.measure.result import Result, undecided
 from muniment.measure.units import Units
+from muniment.model.dataclass import dataclass
 
 MOST_UNDEFINED = 0.05
 METHOD = "bootstrap-percentile"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from muniment.measure import streamed
 from muniment.measure.distributions import critical
-from muniment.measure.kernel import Floats, Keys
+from muniment.measure.kernel import BLOCK, Floats, Keys
+from muniment.measure.recalibration import intercepts, slopes, stacked
 from muniment.measure.result import Result, undecided, wald
 from muniment.measure.units import Units, between
+from muniment.model.dataclass import dataclass
 
+Fit: TypeAlias = tuple[Result, Result]
+"""Calibration intercept and slope."""
 NORMAL = "normal"
 """Normal approximation of a mean: the standard deviation of the rows' losses over the root of n."""
 LIKELIHOOD = "logistic-wald"
@@ -20,7 +25,6 @@ LOG_NORMAL = "log-normal"
 CLUSTERED = {NORMAL: "normal-clustered", LIKELIHOOD: "logistic-sandwich", LOG_NORMAL: "log-linearised"}
 """What each method is called where its variance is the one between clusters."""
 INFINITE = "a score of exactly 0 or 1 was wrong: the loss is infinite"
-STEPS = 60
 METRICS = ("brier", "log_loss", "calibration_intercept", "calibration_slope", "oe_ratio")
 METHODS = {
     "brier": NORMAL,
@@ -75,11 +79,15 @@ def method_of(metric: str, clustered: bool) -> str:
 
 
 def calibration(
-    keys: Keys, level: float, lower_is_positive: bool = False, units: Units | None = None
+    keys: Keys,
+    level: float,
+    lower_is_positive: bool = False,
+    units: Units | None = None,
+    fit: Fit | None = None,
 ) -> dict[str, Result]:
     """Every metric of `METRICS` for one cohort, each with its interval or with why not.
 
-    With `units` every variance is the one between clusters.
+    With `units` every variance is the one between clusters. `fit` is what `recalibrated` gave.
     """
     reason = not_probabilities(keys, lower_is_positive)
     if units is not None and units.count < 2:
@@ -89,7 +97,7 @@ def calibration(
     if units is None and keys.n >= streamed.FEWEST:
         return _of_many(keys, level)
     rows = probabilities(keys)
-    intercept, slope = recalibration(rows, level, units)
+    intercept, slope = fit or recalibration(rows, level, units)
     return {
         "brier": brier(rows, level, units),
         "log_loss": log_loss(rows, level, units),
@@ -168,22 +176,74 @@ def _ratio(observed: int, expected: float, variance: float, level: float, method
     return Result(ratio, ratio / factor, ratio * factor, method)
 
 
-def recalibration(rows: Probabilities, level: float, units: Units | None = None) -> tuple[Result, Result]:
+def recalibration(rows: Probabilities, level: float, units: Units | None = None) -> Fit:
     """Calibration-in-the-large and Cox's calibration slope, both with Wald intervals.
 
     The intercept is that of a logistic regression with the logit of the score as offset (slope 1);
     the slope is that of a regression on the logit with a free intercept (Cox 1958; Steyerberg 2009).
     With `units` the standard errors are those of the sandwich with clusters (Liang and Zeger 1986).
     """
+    (found,) = recalibrations([rows], level, units)
+    return found
+
+
+def recalibrations(
+    cohorts: Sequence[Probabilities], level: float, units: Units | None = None
+) -> Iterator[Fit]:
+    """The same for each of many cohorts; with `units` there is one."""
     method = method_of("calibration_slope", units is not None)
-    reason = _no_logit(rows)
-    if reason:
-        return undecided(method, reason), undecided(method, reason)
-    logit = np.log(rows.p) - np.log1p(-rows.p)
-    intercept = _intercept(logit, rows.y, level, units)
-    if float(logit[0]) == float(logit[-1]):
-        return intercept, undecided(method, "all scores are equal")
-    return intercept, _slope(logit, rows.y, level, units)
+    reasons = [_no_logit(rows) for rows in cohorts]
+    usable = [rows for rows, reason in zip(cohorts, reasons, strict=True) if reason is None]
+    fits = _fits(usable, level, units) if usable else iter(())
+    for reason in reasons:
+        yield next(fits) if reason is None else (undecided(method, reason), undecided(method, reason))
+
+
+def _fits(cohorts: Sequence[Probabilities], level: float, units: Units | None) -> Iterator[Fit]:
+    methods = [method_of(metric, units is not None) for metric in METRICS[2:4]]
+    logits = [np.log(rows.p) - np.log1p(-rows.p) for rows in cohorts]
+    rows = stacked(logits, [rows.y for rows in cohorts])
+    reasons = ("the fit does not converge", "the scores separate the classes: the fit does not converge")
+    found = []
+    for fits, method, reason in zip((intercepts(rows), slopes(rows)), methods, reasons, strict=True):
+        variances = fits.variance if units is None else np.array([between(units.sums(fits.influence))])
+        found.append(
+            [
+                undecided(method, reason) if failed else wald(value, math.sqrt(variance), level, method)
+                for value, variance, failed in zip(
+                    fits.value.tolist(), variances.tolist(), fits.failed.tolist(), strict=True
+                )
+            ]
+        )
+    for logit, intercept, slope in zip(logits, *found, strict=True):
+        equal = float(logit[0]) == float(logit[-1])
+        yield intercept, undecided(methods[1], "all scores are equal") if equal else slope
+
+
+def recalibrated(cohorts: Sequence[Keys], level: float, lower_is_positive: bool = False) -> list[Fit | None]:
+    """What `recalibration` gives for each of many cohorts of independent rows, for `calibration` to take.
+
+    `None` for a cohort that is large, which gains nothing, or whose scores are no probabilities.
+    """
+    out: list[Fit | None] = [None] * len(cohorts)
+    held: list[int] = []
+    rows = 0
+    for index, keys in enumerate(cohorts):
+        if keys.n >= streamed.FEWEST or not_probabilities(keys, lower_is_positive):
+            continue
+        if rows + keys.n > BLOCK:
+            _recalibrate(cohorts, held, level, out)
+            held, rows = [], 0
+        held.append(index)
+        rows += keys.n
+    _recalibrate(cohorts, held, level, out)
+    return out
+
+
+def _recalibrate(cohorts: Sequence[Keys], held: Sequence[int], level: float, out: list[Fit | None]) -> None:
+    found = recalibrations([probabilities(cohorts[index]) for index in held], level)
+    for index, fit in zip(held, found, strict=True):
+        out[index] = fit
 
 
 def _no_logit(rows: Probabilities) -> str | None:
@@ -191,69 +251,6 @@ def _no_logit(rows: Probabilities) -> str | None:
         return "one class only"
     certain = int(np.count_nonzero((rows.p == 0) | (rows.p == 1)))
     return f"{certain} scores are exactly 0 or 1 and have no logit" if certain else None
-
-
-def _intercept(logit: Floats, y: Floats, level: float, units: Units | None) -> Result:
-    """Newton's method in one unknown; the log-likelihood is concave, so a bounded step finds it."""
-    method = method_of("calibration_intercept", units is not None)
-    a = 0.0
-    for _ in range(STEPS):
-        fitted = _expit(logit + a)
-        weight = float((fitted * (1 - fitted)).sum())
-        if weight < 1e-12:
-            return undecided(method, "the fit does not converge")
-        step = float((y - fitted).sum()) / weight
-        a += max(-4.0, min(4.0, step))
-        if abs(step) < 1e-13 * max(1.0, abs(a)):
-            break
-    fitted = _expit(logit + a)
-    weight = float((fitted * (1 - fitted)).sum())
-    if weight < 1e-12 or abs(float((y - fitted).sum())) > 1e-6 * max(1.0, float(y.sum())):
-        return undecided(method, "the fit does not converge")
-    meat = weight if units is None else between(units.sums(y - fitted))
-    return wald(a, math.sqrt(meat) / weight, level, method)
-
-
-def _slope(logit: Floats, y: Floats, level: float, units: Units | None) -> Result:
-    """Newton's method in two unknowns on the standardised logit, halving a step that does not help."""
-    method = method_of("calibration_slope", units is not None)
-    centre = float(logit.sum()) / len(logit)
-    spread = math.sqrt(float(((logit - centre) ** 2).sum()) / len(logit))
-    x = (logit - centre) / spread
-    a = b = 0.0
-    best = _likelihood(x, y, a, b)
-    for _ in range(STEPS):
-        fitted = _expit(a + b * x)
-        weights = fitted * (1 - fitted)
-        residual = y - fitted
-        w0, w1, w2 = float(weights.sum()), float((weights * x).sum()), float((weights * x * x).sum())
-        g0, g1 = float(residual.sum()), float((residual * x).sum())
-        determinant = w0 * w2 - w1 * w1
-        if determinant <= 1e-10 * w0 * w2 or abs(b) > 200:
-            return undecided(method, "the scores separate the classes: the fit does not converge")
-        da, db = (w2 * g0 - w1 * g1) / determinant, (w0 * g1 - w1 * g0) / determinant
-        if max(abs(da), abs(db)) < 1e-12 * max(1.0, abs(b)):
-            variance = w0 / determinant
-            if units is not None:
-                # The row of the inverse information that belongs to the slope, on each row's score.
-                variance = between(units.sums(residual * (w0 * x - w1) / determinant))
-            return wald(b / spread, math.sqrt(variance) / spread, level, method)
-        scale = 1.0
-        while (trial := _likelihood(x, y, a + scale * da, b + scale * db)) < best - 1e-9 and scale > 1e-6:
-            scale /= 2
-        a, b, best = a + scale * da, b + scale * db, trial
-    return undecided(method, "the scores separate the classes: the fit does not converge")
-
-
-def _likelihood(x: Floats, y: Floats, a: float, b: float) -> float:
-    linear = a + b * x
-    return float((y * linear - np.logaddexp(0.0, linear)).sum())
-
-
-def _expit(linear: Floats) -> Floats:
-    # Overflow to infinity is the right limit here: 1 / (1 + inf) is 0.
-    with np.errstate(over="ignore"):
-        return np.asarray(1.0 / (1.0 + np.exp(-linear)), dtype=np.float64)
 
 
 def _mean(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,7 @@ from muniment.measure.kernel import (
 from muniment.measure.prepare import CLUSTER, LABEL, SCORE, Prepared, by_columns
 from muniment.measure.suppression import fewer, hidden, jointly
 from muniment.measure.units import Units
+from muniment.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +93,18 @@ def flagged(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:
     Raises:
         UnreadableInput: an operating point has no threshold for a level that occurs.
     """
-    frame = keyed(prepared.frame, scale_of(prepared.frame))
+    limits = [point.limit(prepared.lower_is_positive) for point in points]
+    flags = [(pl.col(SCORE) >= limit).alias(f"flag:{index}") for index, limit in enumerate(limits)]
+    frame = keyed(prepared.frame, scale_of(prepared.frame), flags)
     for index, point in enumerate(points):
-        limit = point.limit(prepared.lower_is_positive)
-        flags = frame.select((pl.col(SCORE) >= limit).alias(f"flag:{index}")).to_series()
-        if flags.null_count():
-            levels = frame.filter(flags.is_null())[f"by:{point.column}"].unique().sort().to_list()
+        called = frame[f"flag:{index}"]
+        if called.null_count():
+            levels = frame.filter(called.is_null())[f"by:{point.column}"].unique().sort().to_list()
             raise UnreadableInput(
                 f"operating point {point.id!r} has no threshold for {point.column} "
                 + ", ".join(repr(level) for level in levels[:5]),
                 hint="Give a threshold for every level, or one for all others.",
             )
-        # A literal limit yields one row for an empty frame; the frame decides the length.
-        frame = frame.with_columns(flags.head(frame.height) if frame.height else flags.clear())
     return replace(prepared, frame=frame)
 
 
@@ -183,6 +183,27 @@ def levels(
         )
         for (level, held), table in zip(keys.items(), counts, strict=True)
     )
+
+
+JOINED = " × "
+"""Between the levels of the columns in the name of an intersection: `female × 65-74`."""
+
+
+def on_axis(axis: str, cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:
+    """The cohorts of one axis by its name: `{"sex_by_age": "female × 65-74"}` for two columns.
+
+    Raises:
+        UnreadableInput: two levels would have one name, so that a criterion could mean either.
+    """
+    named = tuple(replace(cohort, by={axis: JOINED.join(cohort.by.values())}) for cohort in cohorts)
+    names = [cohort.by[axis] for cohort in named]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UnreadableInput(
+            f"two levels of the axis {axis!r} would both be called {twice!r}",
+            hint=f"Leave {JOINED.strip()!r} out of the values of its columns.",
+        )
+    return named
 
 
 def singles(prepared: Prepared, points: Sequence[OperatingPoint]) -> Prepared:

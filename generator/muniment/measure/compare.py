@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +13,7 @@ from muniment.measure.prepare import LABEL, SCORE, by_columns
 from muniment.measure.proportions import mcnemar_p, paired_difference
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer, hidden
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 OTHER, CALL, OTHER_CALL = "other", "call", "other_call"
@@ -39,6 +39,8 @@ class Comparison:
     p: float | None = None
     """Two-sided: of z for the area, McNemar's exact p for sensitivity and specificity."""
     suppressed: bool = False
+    pairs: tuple[int, int, int, int] | None = None
+    """Behind a paired proportion: cases right by both, by the first alone, by the second alone, by none."""
 
     def as_json(self, level: float) -> dict[str, Any]:
         """The numbers of the comparison; whoever compares adds with what."""
@@ -140,4 +142,5 @@ def rates(pairs: pl.DataFrame, by: Mapping[str, str], of_events: bool, level: fl
         return Comparison(metric, by, None, None, nothing, 0, events)
     result = paired_difference(both, first, second, neither, level)
     a, b = (both + first) / n, (both + second) / n
-    return Comparison(metric, by, a, b, result, n, events, p=mcnemar_p(first, second))
+    counts = (both, first, second, neither)
+    return Comparison(metric, by, a, b, result, n, events, p=mcnemar_p(first, second), pairs=counts)

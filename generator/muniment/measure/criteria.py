@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from muniment.measure.estimates import Settings
 from muniment.measure.plan import Criterion
 from muniment.measure.suppression import fewer
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 MET, UNMET, UNDECIDED = "met", "unmet", "undecided"
 _WORDS = {">=": ("at or above", "below"), "<=": ("at or below", "above")}
 _WORDS |= {">": ("above", "at or below"), "<": ("below", "at or above")}
 _BOUND = {"point": "value", "lower": "lower bound", "upper": "upper bound", "interval": "interval"}
+_BOUND |= {"half_width": "half width"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class Evidence:
     """Why there is no value."""
     suppressed: bool = False
     descriptive: bool = False
+    level: float | None = None
+    """Confidence level of the interval."""
+    method: str | None = None
+    """How the interval was made."""
+    pairs: tuple[int, int, int, int] | None = None
+    """Of a paired proportion: cases positive by both, by this release alone, by the other alone, by none."""
+    df: float | None = None
+    """Degrees of freedom of an interval by Student's t."""
 
 
 def of_estimate(body: Mapping[str, Any], suppressed: bool = False, descriptive: bool = False) -> Evidence:
@@ -43,12 +53,22 @@ def of_estimate(body: Mapping[str, Any], suppressed: bool = False, descriptive: 
         body.get("undecided"),
         suppressed,
         descriptive,
+        body.get("level"),
+        body.get("method"),
+        df=body.get("df"),
     )
 
 
-def of_comparison(body: Mapping[str, Any], suppressed: bool, descriptive: bool = False) -> Evidence:
+def of_comparison(
+    body: Mapping[str, Any],
+    suppressed: bool,
+    descriptive: bool = False,
+    pairs: tuple[int, int, int, int] | None = None,
+) -> Evidence:
     """Evidence from a comparison in its JSON shape: the difference is what is judged."""
-    return of_estimate({**body, "value": body.get("difference")}, suppressed, descriptive)
+    return replace(
+        of_estimate({**body, "value": body.get("difference")}, suppressed, descriptive), pairs=pairs
+    )
 
 
 def judged(
@@ -65,6 +85,7 @@ def judged(
     """
     outcome, message = _verdict(criterion, evidence, cohort, settings)
     limit = criterion.threshold
+    sources = {"analysis": criterion.analysis, "population": criterion.population}
     return {
         "id": criterion.id,
         "domain": criterion.domain,
@@ -85,7 +106,7 @@ def judged(
         "descriptive": evidence.descriptive,
         "outcome": outcome,
         "message": message,
-    }
+    } | {name: source for name, source in sources.items() if source is not None}
 
 
 def _verdict(
@@ -98,26 +119,38 @@ def _verdict(
     subject = _subject(criterion, cohort)
     if evidence.missing or evidence.value is None:
         return UNDECIDED, f"{subject} has no value: {evidence.missing or 'it was not measured'}"
-    numbers = _numbers(criterion.on, evidence)
+    numbers = _numbers(criterion.on, evidence.value, evidence.low, evidence.high)
     if numbers is None:
         return UNDECIDED, f"{subject} has no {_BOUND[criterion.on]}"
-    met = all(_holds(number, criterion) for number in numbers)
+    met = holds(criterion, evidence.value, evidence.low, evidence.high)
     return (MET if met else UNMET), _sentence(criterion, evidence, numbers, subject, met)
 
 
-def _numbers(on: str, evidence: Evidence) -> tuple[float, ...] | None:
+def holds(criterion: Criterion, value: float | None, low: float | None, high: float | None) -> bool:
+    """Whether a value with its interval satisfies a criterion; without what it names it does not."""
+    numbers = _numbers(criterion.on, value, low, high)
+    return numbers is not None and all(_satisfies(number, criterion) for number in numbers)
+
+
+def _numbers(on: str, value: float | None, low: float | None, high: float | None) -> tuple[float, ...] | None:
     """The recorded numbers that must satisfy the criterion, or `None` where a bound is missing."""
-    found = {
-        "point": (evidence.value,),
-        "lower": (evidence.low,),
-        "upper": (evidence.high,),
-        "interval": (evidence.low, evidence.high),
-    }[on]
-    numbers = tuple(value for value in (rounded(number) for number in found) if value is not None)
+    found: tuple[float | None, ...]
+    match on:
+        case "point":
+            found = (value,)
+        case "lower":
+            found = (low,)
+        case "upper":
+            found = (high,)
+        case "half_width":
+            found = (None if low is None or high is None else (high - low) / 2,)
+        case _:
+            found = (low, high)
+    numbers = tuple(number for number in map(rounded, found) if number is not None)
     return numbers if len(numbers) == len(found) else None
 
 
-def _holds(number: float, criterion: Criterion) -> bool:
+def _satisfies(number: float, criterion: Criterion) -> bool:
     limit = criterion.threshold
     if isinstance(limit, tuple):
         return limit[0] <= number <= limit[1]
@@ -153,6 +186,10 @@ def _subject(criterion: Criterion, cohort: Mapping[str, str]) -> str:
     subject = criterion.metric
     if criterion.against:
         subject = f"the difference in {subject} against {criterion.against}"
+    if criterion.analysis:
+        subject += f" of {criterion.analysis}"
+    if criterion.population:
+        subject += f" by {criterion.population}"
     if cohort:
         subject += " in " + ", ".join(f"{axis}={level}" for axis, level in sorted(cohort.items()))
     return subject

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from muniment.measure.distributions import bisected, critical, two_sided
-from muniment.measure.kernel import Floats, Keys, RankState, counted
+from muniment.measure.kernel import BLOCK, Floats, Ints, Keys, RankState, counted
 from muniment.measure.result import Result, undecided, wald
 from muniment.measure.units import Units, clustered_auroc_variance
+from muniment.model.dataclass import dataclass
 
 DELONG = "delong"
 NEWCOMBE = "newcombe-auroc"
@@ -155,15 +155,16 @@ def paired(labels: npt.NDArray[np.bool_], a: Floats, b: Floats, level: float) ->
     reason = too_few(RankState(positives, negatives, 0, 0.0, 0.0))
     if reason:
         return reason
-    first, second = placements(labels, a), placements(labels, b)
+    first, second = twice_beaten(labels, a), twice_beaten(labels, b)
+    areas = [int(each[labels].sum()) / (2 * positives * negatives) for each in (first, second)]
+    apart = np.subtract(first, second, out=first)
     variance = 0.0
-    for mine, theirs, count in ((first[1], second[1], positives), (first[2], second[2], negatives)):
-        # Sorted, so that the order of the rows cannot reach the last bit of the sums.
-        delta = np.sort(mine - theirs)
-        # About the mean: the variance of a difference of placements, which includes their covariance.
-        centred = delta - delta.sum() / count
-        variance += float((centred * centred).sum()) / (count - 1) / count
-    return _contrast(first[0], second[0], variance, level, "delong-paired")
+    for of_class, count, others in ((labels, positives, negatives), (~labels, negatives, positives)):
+        # The variance of a difference of placements, which includes their covariance: exact until it is
+        # divided, so that the order of the rows cannot reach its last bit.
+        total, squares = _moments(apart[of_class])
+        variance += (count * squares - total * total) / (4 * others * others * count * count * (count - 1))
+    return _contrast(areas[0], areas[1], variance, level, "delong-paired")
 
 
 def unpaired(a: RankState, b: RankState, level: float) -> Contrast | str:
@@ -191,19 +192,53 @@ def placements(labels: npt.NDArray[np.bool_], scores: Floats) -> tuple[float, Fl
 
     A placement is the share of the other class that a case ranks on the right side of, ties counting half.
     """
-    positive, negative = scores[labels], scores[~labels]
-    beaten = _twice_below(np.sort(negative), positive)
-    beating = _twice_below(np.sort(positive), negative)
-    twice_u = int(beaten.sum())
-    p, n = len(positive), len(negative)
-    return twice_u / (2 * p * n), beaten / (2.0 * n), 1.0 - beating / (2.0 * p)
+    beaten = twice_beaten(labels, scores)
+    above, below = beaten[labels], beaten[~labels]
+    p, n = len(above), len(below)
+    return int(above.sum()) / (2 * p * n), above / (2.0 * n), 1.0 - below / (2.0 * p)
 
 
-def _twice_below(others: Floats, scores: Floats) -> npt.NDArray[np.int64]:
-    """For each score, twice the number of `others` below it plus the number tied: an exact integer."""
-    # Looking up in ascending order keeps the bisection within the cache: five times faster at 1 M.
+def twice_beaten(labels: npt.NDArray[np.bool_], scores: Floats) -> Ints:
+    """For each row, twice the rows of the other class with a lower score plus those with the same: exact.
+
+    Args:
+        labels: shape (n,), true for an event.
+        scores: shape (n,), without NaN.
+    """
+    n = len(scores)
     order = np.argsort(scores)
+    events = labels[order]
     ascending = scores[order]
-    counted = np.empty(len(scores), dtype=np.int64)
-    counted[order] = np.searchsorted(others, ascending) + np.searchsorted(others, ascending, side="right")
-    return counted
+    tied = np.zeros(n + 1, dtype=np.bool_)
+    np.equal(ascending[1:], ascending[:-1], out=tied[1:-1])
+    del ascending
+    # Events up to and with each row, in ascending order of the scores; four bytes where they are enough.
+    small: npt.DTypeLike = np.int32 if n < 1 << 30 else np.int64
+    upto: Ints = np.cumsum(events, dtype=small)
+    beaten = np.where(events, np.arange(1, n + 1, dtype=small) - upto, upto)
+    beaten *= 2
+    # Where scores are tied: rows of a class before the tie, and with it.
+    starts, ends = np.flatnonzero(tied[:-1] < tied[1:]), np.flatnonzero(tied[:-1] > tied[1:])
+    if len(starts):
+        before, after = upto[starts] - events[starts], upto[ends]
+        sizes = ends + 1 - starts
+        inside = tied[:-1] | tied[1:]
+        beaten[inside] = np.where(
+            events[inside],
+            np.repeat(starts + ends + 1 - before - after, sizes),
+            np.repeat(before + after, sizes),
+        )
+    out = np.empty_like(beaten)
+    out[order] = beaten
+    return out
+
+
+def _moments(values: Ints) -> tuple[int, int]:
+    """Sum and sum of squares, without rounding, of integers within ±2^39."""
+    total = squares = 0
+    for start in range(0, len(values), BLOCK):
+        part = values[start : start + BLOCK].astype(np.int64)
+        total += int(part.sum())
+        high, low = part >> 16, part & 0xFFFF
+        squares += (int((high * high).sum()) << 32) + (int((high * low).sum()) << 17) + int((low * low).sum())
+    return total, squares

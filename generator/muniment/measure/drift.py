@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ import polars as pl
 from muniment.measure.codes import BLOCK, decode, encode, offset_of
 from muniment.measure.distributions import chi_square_p, kolmogorov_p
 from muniment.measure.kernel import Floats, Ints
+from muniment.model.dataclass import dataclass
 
 BINS = 10
 """Bins of a column of numbers."""

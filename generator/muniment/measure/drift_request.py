@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.drift import ColumnDrift, levels, numeric
 from muniment.measure.prepare import MAX_LEVELS, NULL_WORDS
 from muniment.measure.tables import collect, open_table, require
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 DRIFT_SCHEMA = "muniment/drift/v1"

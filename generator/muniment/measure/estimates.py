@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from muniment.measure import bootstrap, clustered, contingency, partial, resampled
 from muniment.measure.bootstrap import Resampling
-from muniment.measure.calibration import METRICS, calibration
+from muniment.measure.calibration import METRICS, Fit, calibration, recalibrated
 from muniment.measure.calibration import method_of as calibration_method
 from muniment.measure.cohorts import Cohort, Counts, OperatingPoint
 from muniment.measure.discrimination import (
@@ -23,6 +22,7 @@ from muniment.measure.proportions import proportion
 from muniment.measure.resampled import SMOOTH, Smooth
 from muniment.measure.result import Result, undecided
 from muniment.measure.units import Units, clustered_proportion
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import Estimate
 
 PROPORTIONS = ("positive_rate", "sensitivity", "specificity", "ppv", "npv", "accuracy")
@@ -61,15 +61,31 @@ def estimates(
     settings: Settings,
     points: tuple[OperatingPoint, ...] = (),
     smooth: Smooth | None = None,
+    fit: Fit | None = None,
 ) -> tuple[Estimate, ...]:
     """All estimates of a cohort; each undecided, without any number, where the cohort is suppressed.
 
     `points` are the operating points behind the cohort's counts: net benefit needs their thresholds.
-    `smooth` is what replicates said of the calibration, where whoever asks has drawn them already.
+    `smooth` is what replicates said of the calibration, where whoever asks has drawn them already, and `fit`
+    what `calibration.recalibrated` said.
     """
     if cohort.suppressed is not None:
         return tuple(_withheld(cohort, settings))
-    return tuple(_shown(cohort, settings, {point.id: _common(point) for point in points}, smooth))
+    return tuple(_shown(cohort, settings, {point.id: _common(point) for point in points}, smooth, fit))
+
+
+def estimates_of_levels(
+    cohorts: Sequence[Cohort], settings: Settings, points: tuple[OperatingPoint, ...] = ()
+) -> Iterator[Estimate]:
+    """The estimates of each cohort, those of the calibration found for all of them together."""
+    fits: dict[int, Fit | None] = {}
+    if not settings.clustered:
+        shown = [index for index, cohort in enumerate(cohorts) if cohort.suppressed is None]
+        keys = [cohorts[index].keys for index in shown]
+        found = recalibrated(keys, settings.level, settings.lower_is_positive)
+        fits = dict(zip(shown, found, strict=True))
+    for index, cohort in enumerate(cohorts):
+        yield from estimates(cohort, settings, points, fit=fits.get(index))
 
 
 def descriptive(cohort: Cohort, settings: Settings) -> bool:
@@ -107,7 +123,11 @@ def _common(point: OperatingPoint) -> float | None:
 
 
 def _shown(
-    cohort: Cohort, settings: Settings, thresholds: dict[float | str, float | None], smooth: Smooth | None
+    cohort: Cohort,
+    settings: Settings,
+    thresholds: dict[float | str, float | None],
+    smooth: Smooth | None,
+    fit: Fit | None,
 ) -> Iterator[Estimate]:
     def made(metric: str, result: Result, n: int, threshold: float | str | None = None) -> Estimate:
         level = None if result.method == COUNT else settings.level
@@ -128,7 +148,7 @@ def _shown(
 
     for metric, result in _ranks(cohort, settings).items():
         yield made(metric, result, cohort.n)
-    for metric, result in _calibration(cohort, settings, smooth).items():
+    for metric, result in _calibration(cohort, settings, smooth, fit).items():
         yield made(metric, result, cohort.n)
     yield made("prevalence", _prevalence(cohort, settings), cohort.n)
     for point, counts in cohort.counts.items():
@@ -159,11 +179,13 @@ def _partial(cohort: Cohort, settings: Settings) -> dict[str, Result]:
     )
 
 
-def _calibration(cohort: Cohort, settings: Settings, smooth: Smooth | None) -> dict[str, Result]:
+def _calibration(
+    cohort: Cohort, settings: Settings, smooth: Smooth | None, fit: Fit | None
+) -> dict[str, Result]:
     """Everything that takes the score for a probability, in the order of the contract."""
     keys, level, drawn = cohort.keys, settings.level, settings.resampling
     units = cohort.units if settings.clustered else None
-    out = calibration(keys, level, settings.lower_is_positive, units)
+    out = calibration(keys, level, settings.lower_is_positive, units, fit)
     if drawn is not None:
         out |= resampled.means(keys, cohort.units, drawn, level, out, _bootstrapped(settings))
         smooth = smooth or resampled.smooth(

@@ -13,17 +13,20 @@ import polars as pl
 
 from muniment import __version__
 from muniment.errors import UnreadableInput
+from muniment.measure.analyses import Measured, Sources, analyses
 from muniment.measure.attribution import AttributionTable, attribution
-from muniment.measure.cohorts import Cohort, everybody, flagged, levels, withheld
+from muniment.measure.book import book, judgements
+from muniment.measure.cohorts import JOINED, Cohort, everybody, flagged, levels, on_axis, withheld
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Axis, Comparison, comparisons
-from muniment.measure.criteria import Evidence, judged, of_comparison, of_estimate
 from muniment.measure.deltas import deltas
 from muniment.measure.equivalence import equivalence
-from muniment.measure.estimates import AT_PREVALENCE, COUNT_METRICS, THRESHOLD_METRICS, descriptive, estimates
-from muniment.measure.evaluation_curves import curves, drawn_for
+from muniment.measure.estimates import descriptive, estimates
+from muniment.measure.evaluation_curves import curves, drawn_for, folded
+from muniment.measure.families import family
+from muniment.measure.families import sentences as family_sentences
 from muniment.measure.membership import by_rules, distribution, training_overlap
 from muniment.measure.methods import evaluation_methods, methods
-from muniment.measure.plan import Comparator, Criterion, Plan, read_plan
+from muniment.measure.plan import Comparator, Plan, read_plan
 from muniment.measure.prepare import ID, LABEL, SCORE, Prepared, TableSpec, by_columns, prepare
 from muniment.measure.profiles import ProfiledTable, profiles
 from muniment.measure.splits import PATIENT, require_cohort, splits, with_membership
@@ -63,6 +66,8 @@ class EvaluationRequest:
     inputs: tuple[Mapping[str, Any], ...] = ()
     """`{role, path, sha256, rows?}` of every input, as they are to be listed."""
     limitations: tuple[str, ...] = ()
+    deviations: tuple[Mapping[str, Any], ...] = ()
+    """Where the evaluation departed from its plan, as the release states it."""
     positive: str | None = None
     """The label's positive value where it is not the plan's."""
     training: Path | None = None
@@ -71,18 +76,12 @@ class EvaluationRequest:
     """The cohort's machine-readable rules."""
     attribution: tuple[AttributionTable, ...] = ()
     profiled: tuple[ProfiledTable, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """The numbers found, where criteria look them up."""
-
-    estimates: dict[tuple[str, str | None, tuple[tuple[str, str], ...]], Evidence] = field(
-        default_factory=dict
-    )
-    comparisons: dict[tuple[str, str, tuple[tuple[str, str], ...]], Evidence] = field(default_factory=dict)
-    operational: dict[str, Evidence] = field(default_factory=dict)
-    levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    model_inputs: tuple[str, ...] = ()
+    """Names of the model's inputs, columns of the profiled features table."""
+    declared_flow: tuple[Mapping[str, Any], ...] = ()
+    """The flow of records that the splits record states, `{step, n_in, n_out}`."""
+    tables: Mapping[str, Path] = field(default_factory=dict)
+    """Tables of ratings and readings, by the id that the plan names."""
 
 
 def evaluate(request: EvaluationRequest) -> dict[str, Any]:
@@ -98,24 +97,25 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
             f"the plan {request.plan_id} has no operating point {request.operating_point!r}",
             hint="It has " + ", ".join(repr(point.id) for point in plan.points) + ".",
         )
-    prepared, rows = _table(request, plan)
+    table, spec, members = _table(request, plan)
+    prepared = flagged(prepare(table, spec), plan.points)
+    rows = {"predictions": prepared.rows, "members": members}
     settings = plan.settings
     overall = everybody(prepared, plan.points, settings.min_n)
-    hide = withheld(prepared, [(column,) for column in plan.axes.values()], settings.min_n)
-    axes = {
-        axis: tuple(
-            replace(cohort, by={axis: cohort.by[column]})
-            for cohort in levels(prepared, (column,), plan.points, settings.min_n, hide.get((column,)))
-        )
-        for axis, column in plan.axes.items()
+    hide = withheld(prepared, list(plan.axes.values()), settings.min_n)
+    grouped = {
+        axis: levels(prepared, columns, plan.points, settings.min_n, hide.get(columns))
+        for axis, columns in plan.axes.items()
     }
+    axes = {axis: on_axis(axis, cohorts) for axis, cohorts in grouped.items()}
     compared = [
         (comparator, item)
         for comparator in plan.comparators
-        for item in _against(prepared, plan, comparator, request.operating_point, axes)
+        for item in _against(prepared, plan, comparator, request.operating_point, grouped)
     ]
     drawn = drawn_for(overall, plan, request.plan_sha256)
-    overall_estimates = [item.as_json() for item in estimates(overall, settings, plan.points, drawn)]
+    found = estimates(overall, settings, plan.points, drawn)
+    overall_estimates = [item.as_json() for item in found]
     subgroups = [
         _subgroup(axis, cohort, plan, differences)
         for axis, cohorts in axes.items()
@@ -124,7 +124,35 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         )
     ]
     operational = _operational(request.operational)
-    book = _book(plan, overall_estimates, subgroups, compared, operational, overall.suppressed is not None)
+    planned, said = analyses(
+        plan,
+        Measured(
+            table,
+            spec,
+            overall,
+            found,
+            compared,
+            request.operating_point,
+            folded(request.plan_sha256),
+            _hidden(plan, axes),
+        ),
+        _sources(request),
+    )
+    numbers = book(
+        plan,
+        request.operating_point,
+        overall_estimates,
+        subgroups,
+        compared,
+        operational,
+        planned,
+        suppressed=overall.suppressed is not None,
+    )
+    judged = {criterion: list(judgements(criterion, plan, numbers)) for criterion in plan.criteria}
+    control = plan.analyses.control
+    if control is not None:
+        planned["multiplicity"] = family(control, judged)
+        said = (*said, family_sentences(control))
     return {
         "schema": SCHEMA,
         "device": request.device,
@@ -149,18 +177,17 @@ def evaluate(request: EvaluationRequest) -> dict[str, Any]:
         "equivalence": equivalence(prepared, plan, request.operating_point),
         "splits": splits(request.membership) | _overlap(request),
         "operational": operational,
-        "criteria": [
-            entry for criterion in plan.criteria for entry in _judged(criterion, plan, book, request)
-        ],
+        "criteria": [entry for found in judged.values() for entry, _ in found],
+        "deviations": [dict(thawed(item)) for item in request.deviations],
         "limitations": list(request.limitations),
-        "methods": _methods(plan, prepared),
+        "methods": " ".join((_methods(plan, prepared), *said)),
         "attribution": attribution(request.attribution, _scores(prepared), settings.level, settings.min_n),
         "profiles": profiles(request.profiled),
-    }
+    } | planned
 
 
-def _table(request: EvaluationRequest, plan: Plan) -> tuple[Prepared, dict[str, int]]:
-    """The prepared predictions with flags and keys, and the rows of the tables that were read."""
+def _table(request: EvaluationRequest, plan: Plan) -> tuple[pl.LazyFrame, TableSpec, int]:
+    """The predictions with every axis's column, how they are read, and the size of the locked cohort."""
     table = open_table(request.predictions)
     members = require_cohort(table, request.id, request.predictions, request.members)
     table = with_membership(table, request.id, request.membership, plan.columns)
@@ -173,8 +200,28 @@ def _table(request: EvaluationRequest, plan: Plan) -> tuple[Prepared, dict[str, 
         scores={comparator.id: comparator.column for comparator in plan.comparators},
         name=str(request.predictions),
     )
-    prepared = prepare(table, spec)
-    return flagged(prepared, plan.points), {"predictions": prepared.rows, "members": members}
+    return table, spec, members
+
+
+def _hidden(plan: Plan, axes: Mapping[str, Sequence[Cohort]]) -> dict[str, dict[str, str]]:
+    """Column of each axis of one column to its suppressed levels and why."""
+    return {
+        column: {cohort.by[axis]: cohort.suppressed for cohort in axes[axis] if cohort.suppressed is not None}
+        for axis, column in plan.single_axes.items()
+    }
+
+
+def _sources(request: EvaluationRequest) -> Sources:
+    return Sources(
+        request.membership,
+        request.members,
+        request.training,
+        {table.layer: table.path for table in request.profiled},
+        request.model_inputs,
+        request.rules,
+        request.declared_flow,
+        request.tables,
+    )
 
 
 def _inputs(inputs: Sequence[Mapping[str, Any]], rows: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -249,7 +296,10 @@ def _against(
     point: str,
     axes: Mapping[str, Sequence[Cohort]],
 ) -> Iterator[Comparison]:
-    """Every comparison with one comparator, on the rows where it has a score."""
+    """Every comparison with one comparator, on the rows where it has a score.
+
+    `axes` holds the cohorts of each axis by the levels of its columns.
+    """
     other = pl.col(f"also:{comparator.id}")
     index = [candidate.id for candidate in plan.points].index(point)
     columns = [pl.col(LABEL), pl.col(SCORE), other.alias(OTHER)]
@@ -265,17 +315,17 @@ def _against(
         )
     settings = plan.settings
     already: dict[Axis, dict[tuple[str, ...], str]] = {
-        (plan.axes[axis],): {
-            (cohort.by[axis],): cohort.suppressed for cohort in cohorts if cohort.suppressed is not None
+        plan.axes[axis]: {
+            tuple(cohort.by.values()): cohort.suppressed
+            for cohort in cohorts
+            if cohort.suppressed is not None
         }
         for axis, cohorts in axes.items()
     }
-    names = {column: axis for axis, column in plan.axes.items()}
-    found = comparisons(
-        pairs, [(column,) for column in plan.axes.values()], settings.level, settings.min_n, already
-    )
-    for item in found:
-        yield replace(item, cohort={names[column]: level for column, level in item.cohort.items()})
+    names = {columns: axis for axis, columns in plan.axes.items()}
+    for item in comparisons(pairs, list(names), settings.level, settings.min_n, already):
+        cohort = item.cohort and {names[tuple(item.cohort)]: JOINED.join(item.cohort.values())}
+        yield replace(item, cohort=cohort)
 
 
 def _comparison(item: Comparison, comparator: Comparator, plan: Plan, point: str) -> dict[str, Any]:
@@ -299,85 +349,18 @@ def _operational(body: Tree) -> list[dict[str, Any]]:
         raise UnreadableInput(
             "operational.json has no list of metrics", hint="Its shape is muniment/operational/v1."
         )
+    for item in metrics:
+        for key in ("value", "low", "high", "level", "n", "events"):
+            number = item.get(key)
+            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float))):
+                raise UnreadableInput(
+                    f"operational.json: {key} of {item['metric']!r} is {number!r} and no number",
+                    hint="Its shape is muniment/operational/v1.",
+                )
     return [
         {key: rounded(value) if isinstance(value, float) else value for key, value in thawed(item).items()}
         for item in metrics
     ]
-
-
-def _book(
-    plan: Plan,
-    overall: Sequence[Mapping[str, Any]],
-    subgroups: Sequence[Mapping[str, Any]],
-    compared: Sequence[tuple[Comparator, Comparison]],
-    operational: Sequence[Mapping[str, Any]],
-    suppressed: bool,
-) -> _Book:
-    book = _Book()
-    marks: dict[tuple[tuple[str, str], ...], bool] = {
-        ((group["axis"], group["level"]),): group["descriptive"] for group in subgroups
-    }
-    for body in overall:
-        book.estimates[body["metric"], body["threshold"], ()] = of_estimate(body, suppressed)
-    for group in subgroups:
-        key = ((group["axis"], group["level"]),)
-        book.levels[group["axis"]] = (*book.levels.get(group["axis"], ()), group["level"])
-        for body in group["estimates"]:
-            book.estimates[body["metric"], body["threshold"], key] = of_estimate(
-                body, group["suppressed"], group["descriptive"]
-            )
-    for comparator, item in compared:
-        cohort = tuple(sorted(item.cohort.items()))
-        body = item.as_json(plan.settings.level)
-        mark = marks.get(cohort, False)
-        book.comparisons[comparator.id, item.metric, cohort] = of_comparison(body, item.suppressed, mark)
-    for body in operational:
-        book.operational[str(body["metric"])] = of_estimate(body)
-    return book
-
-
-def _judged(
-    criterion: Criterion, plan: Plan, book: _Book, request: EvaluationRequest
-) -> Iterator[dict[str, Any]]:
-    """The entries of one criterion: one, or one a level for `each`."""
-    at_threshold = criterion.metric in (*THRESHOLD_METRICS, *AT_PREVALENCE, *COUNT_METRICS)
-    point = (criterion.operating_point or request.operating_point) if at_threshold else None
-    cohorts = [criterion.cohort]
-    if criterion.each is not None:
-        cohorts = [((criterion.each, level),) for level in book.levels.get(criterion.each, ())]
-        if not cohorts:
-            missing = Evidence(missing=f"the plan has no subgroup axis {criterion.each}")
-            yield judged(criterion, missing, {}, point, plan.settings)
-    for cohort in cohorts:
-        evidence = _evidence(criterion, point, cohort, book, plan, request.operating_point)
-        yield judged(criterion, evidence, dict(cohort), point, plan.settings)
-
-
-def _evidence(
-    criterion: Criterion,
-    point: str | None,
-    cohort: tuple[tuple[str, str], ...],
-    book: _Book,
-    plan: Plan,
-    release_point: str,
-) -> Evidence:
-    if criterion.against is not None:
-        if point not in (None, release_point):
-            return Evidence(missing=f"comparisons are made at operating point {release_point} only")
-        if criterion.against not in {comparator.id for comparator in plan.comparators}:
-            return Evidence(missing=f"the plan has no comparator {criterion.against}")
-        found = book.comparisons.get((criterion.against, criterion.metric, cohort))
-        return found or Evidence(missing="no such comparison was made")
-    if criterion.domain == "operational" and not cohort and criterion.metric in book.operational:
-        return book.operational[criterion.metric]
-    found = book.estimates.get((criterion.metric, point, cohort))
-    if found is not None:
-        return found
-    if criterion.domain == "operational":
-        return Evidence(missing="operational.json has no such metric")
-    if point is not None and point not in {candidate.id for candidate in plan.points}:
-        return Evidence(missing=f"the plan has no operating point {point}")
-    return Evidence(missing="no rows" if cohort else "no such metric was measured")
 
 
 def _methods(plan: Plan, prepared: Prepared) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from muniment.measure.bootstrap import Resampling, interval
 from muniment.measure.calibration import Probabilities
 from muniment.measure.kernel import Floats, Ints
 from muniment.measure.result import Result
+from muniment.model.dataclass import dataclass
 
 KNOTS: Mapping[int, tuple[float, ...]] = {
     3: (0.10, 0.50, 0.90),

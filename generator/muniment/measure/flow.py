@@ -7,13 +7,13 @@ tells a reason, not a patient.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.missing import field_missing, read_columns
+from muniment.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ some way to fill the gaps attains each. They need no assumption on why values ar
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from muniment.measure.proportions import proportion
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer
 from muniment.measure.units import Flags
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 RATES = ("sensitivity", "specificity", "ppv", "npv")
@@ -61,13 +61,15 @@ class Bounded:
     """With every incomplete row counted wrong."""
     best: Result
     """With every incomplete row counted right."""
-    n: tuple[int, int, int]
-    """Rows behind complete, worst and best: the denominators of a proportion."""
+    unflagged: Result
+    """With every row without a score counted as not called; rows without a label are left out."""
+    n: tuple[int, int, int, int]
+    """Rows behind complete, worst, best and unflagged: the denominators of a proportion."""
 
     def as_json(self) -> dict[str, Any]:
-        """The three results side by side."""
-        names = ("complete", "worst_case", "best_case")
-        results = (self.complete, self.worst, self.best)
+        """The four results side by side."""
+        names = ("complete", "worst_case", "best_case", "unflagged")
+        results = (self.complete, self.worst, self.best, self.unflagged)
         return {
             "metric": self.metric,
             "threshold": self.threshold,
@@ -114,6 +116,8 @@ def intention_to_diagnose(
     called, a call without a label is called falsely. Right is the opposite. A row that has neither is put
     where it hurts (or helps) the metric at hand most. For the AUROC a missing score is below (or above) all
     others; missing labels are given to the lowest (highest) scores, as many as make it smallest (largest).
+    Unflagged means that no score is no call, for events and non-events alike: what happens in use where a
+    device that gives no estimate raises no flag. For the AUROC these rows tie below all others.
 
     Each bound has the interval of its filled table: the lower limit of the worst case and the upper one of
     the best case hold both kinds of doubt (Horowitz and Manski 2000, J Am Stat Assoc 95:77).
@@ -189,9 +193,16 @@ def _rate(
         (right, right + wrong + more_wrong + neither),
         (right + more_right + neither, right + more_right + neither + wrong),
     )
-    results = [proportion(k, n, level, interval, _NOTHING[metric]) for k, n in tables]
-    sizes = (tables[0][1], tables[1][1], tables[2][1])
-    return Bounded(metric, point, results[0], results[1], results[2], sizes)
+    # A row that is not called adds to what is counted of events or non-events, and to the negative calls.
+    uncalled = {
+        "sensitivity": (right, right + wrong + count(True, None)),
+        "specificity": (right + count(False, None), right + wrong + count(False, None)),
+        "ppv": (right, right + wrong),
+        "npv": (right + count(False, None), right + wrong + count(False, None) + count(True, None)),
+    }[metric]
+    results = [proportion(k, n, level, interval, _NOTHING[metric]) for k, n in (*tables, uncalled)]
+    sizes = (tables[0][1], tables[1][1], tables[2][1], uncalled[1])
+    return Bounded(metric, point, results[0], results[1], results[2], results[3], sizes)
 
 
 def _area(frame: pl.DataFrame, gaps: Gaps, level: float) -> Bounded:
@@ -204,13 +215,15 @@ def _area(frame: pl.DataFrame, gaps: Gaps, level: float) -> Bounded:
     worst = filled(labels, scores, lost, open_scores, gaps.neither)
     # What is best for a score is worst for its opposite.
     best = filled(labels, -scores, lost, -open_scores[::-1], gaps.neither)
+    below = np.concatenate((labels, lost)), np.concatenate((scores, np.full(len(lost), -np.inf)))
     return Bounded(
         "auroc",
         None,
         complete,
         _auroc(*worst, level),
         _auroc(best[0], -best[1], level),
-        (gaps.complete, gaps.rows, gaps.rows),
+        _auroc(*below, level),
+        (gaps.complete, gaps.rows, gaps.rows, gaps.complete + gaps.no_score),
     )
 
 

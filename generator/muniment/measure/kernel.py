@@ -13,8 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -23,6 +22,7 @@ import polars as pl
 
 from muniment.measure.codes import code_at_or_above, decode, encode, offset_of
 from muniment.measure.prepare import LABEL, SCORE, by_columns
+from muniment.model.dataclass import dataclass
 
 BLOCK = 1 << 15
 """Keys a block: 256 KiB, which fits the second-level cache."""
@@ -116,12 +116,12 @@ def scale_of(frame: pl.DataFrame) -> Scale:
     return Scale()
 
 
-def keyed(frame: pl.DataFrame, scale: Scale) -> pl.DataFrame:
-    """Return `frame` with a `key` column (UInt64)."""
+def keyed(frame: pl.DataFrame, scale: Scale, also: Iterable[pl.Expr] = ()) -> pl.DataFrame:
+    """Return `frame` with a `key` column (UInt64), and the columns of `also`."""
     if scale.distinct is None and scale.offset is None:
         code = pl.col(SCORE).reinterpret(dtype=pl.UInt64)
-        return frame.with_columns((code * 2 + pl.col(LABEL).cast(pl.UInt64)).alias(KEY))
-    return frame.with_columns(pl.Series(KEY, _keys(frame, scale)))
+        return frame.with_columns((code * 2 + pl.col(LABEL).cast(pl.UInt64)).alias(KEY), *also)
+    return frame.with_columns(pl.Series(KEY, _keys(frame, scale)), *also)
 
 
 def _keys(frame: pl.DataFrame, scale: Scale) -> UInts:

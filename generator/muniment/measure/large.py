@@ -11,7 +11,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -20,12 +19,15 @@ from muniment.errors import UnreadableInput
 from muniment.measure import memory
 from muniment.measure.codes import encode, joined, offset_of_span, span
 from muniment.measure.kernel import Keys, Scale, UInts
-from muniment.measure.prepare import LABEL, SCORE, TableSpec, labels_of, positive_values
+from muniment.measure.prepare import LABEL, SCORE, TableSpec, labels_of, positive_values, stored_rows
 from muniment.measure.tables import FAULTS, collect, damaged, require
+from muniment.model.dataclass import dataclass
 
 MANY = 20_000_000
 """Rows from which on a table is read in batches."""
 BATCH = 1 << 20
+LITTLE, FEW = 10_000_000, 100_000
+"""Bytes on disk, and rows, up to which a table is read without counting its rows first."""
 SMALL = 100_000_000
 """Bytes that are taken without asking."""
 COARSE = 16
@@ -45,6 +47,18 @@ class Large:
     dtype: str
     said: str
     """How the rows were read, for the methods."""
+
+
+def whole(table: pl.LazyFrame, spec: TableSpec, size: int) -> pl.DataFrame | None:
+    """The rows as `prepare.stored_rows` gives them, where they are so few that memory is no question.
+
+    `None` where the files, of `size` bytes together, or the rows are more; then ask `too_large`, which counts
+    the rows before any is read.
+    """
+    if size > LITTLE:
+        return None
+    rows = stored_rows(table.head(FEW + 1), spec)
+    return rows if rows.height <= min(FEW, MANY - 1) else None
 
 
 def too_large(table: pl.LazyFrame, spec: TableSpec) -> bool:

@@ -9,10 +9,11 @@ from muniment.measure.estimates import Settings
 from muniment.measure.flexible import MANY_ROWS
 from muniment.measure.resampled import BINS
 
-_PROPORTIONS = {
+PROPORTIONS = {
     "wilson": "Wilson's score interval (Newcombe 1998)",
     "clopper-pearson": "the exact interval of Clopper and Pearson (1934)",
 }
+"""Interval of proportions to its name in a sentence."""
 
 
 def methods(
@@ -65,7 +66,7 @@ def _intervals(settings: Settings) -> Iterator[str]:
         yield (
             "Rows of one cluster were not taken for independent: the area under the ROC curve, by mid-ranks, "
             "has Obuchowski's interval (1997); proportions have "
-            f"{_PROPORTIONS[settings.interval]} at the effective number of rows (Rao and Scott 1992); "
+            f"{PROPORTIONS[settings.interval]} at the effective number of rows (Rao and Scott 1992); "
             "ratios, indices and net benefit have the delta method on clusters."
         )
     else:
@@ -73,7 +74,7 @@ def _intervals(settings: Settings) -> Iterator[str]:
             "The area under the ROC curve was computed by mid-ranks with DeLong's interval (DeLong 1988; Sun "
             "and Xu 2014), and with Newcombe's score interval (2006) where all placements agree; the average "
             "precision has a logit interval (Boyd 2013); proportions have "
-            f"{_PROPORTIONS[settings.interval]}; likelihood and odds ratios have the log method (Simel "
+            f"{PROPORTIONS[settings.interval]}; likelihood and odds ratios have the log method (Simel "
             "1991), Youden's index and balanced accuracy Newcombe's interval for independent proportions "
             "(1998, method 10), F1 Wilson's interval transformed, and net benefit (Vickers and Elkin 2006) "
             "the multinomial normal interval."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from muniment.measure.proportions import INTERVALS, proportion
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer, hidden
 from muniment.measure.tables import collect, require
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 _LONGEST = max(len(word) for word in NULL_WORDS)

@@ -1,4 +1,4 @@
-"""Several confirmatory endpoints, one chance of a false claim: Holm's procedure and the fixed sequence.
+"""Several confirmatory endpoints, one chance of a false claim: Bonferroni, Holm and the fixed sequence.
 
 The family and its method are declared before the test. An endpoint without a p value counts as not shown:
 leaving it out would make the others easier to reach.
@@ -7,14 +7,14 @@ leaving it out would make the others easier to reach.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from muniment.errors import UsageError
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
-HOLM, FIXED = "holm", "fixed-sequence"
-METHODS = (HOLM, FIXED)
+HOLM, FIXED, BONFERRONI = "holm", "fixed-sequence", "bonferroni"
+METHODS = (HOLM, FIXED, BONFERRONI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,18 @@ def adjust(
     for name, p in found.items():
         if p is not None and not 0 <= p <= 1:
             raise UsageError(f"the p value {p} of {name} is not between 0 and 1")
-    entries = _holm(declared, found, alpha) if method == HOLM else _sequence(declared, found, alpha)
-    return Family(method, alpha, entries)
+    adjusted = {HOLM: _holm, FIXED: _sequence, BONFERRONI: _bonferroni}[method]
+    return Family(method, alpha, adjusted(declared, found, alpha))
+
+
+def _bonferroni(
+    declared: Sequence[str], found: Mapping[str, float | None], alpha: float
+) -> tuple[Adjusted, ...]:
+    """Each p times the size of the family, at most 1."""
+    return tuple(
+        _entry(name, p, min(1.0, (1.0 if p is None else p) * len(declared)), alpha)
+        for name, p in ((name, found[name]) for name in declared)
+    )
 
 
 def _holm(declared: Sequence[str], found: Mapping[str, float | None], alpha: float) -> tuple[Adjusted, ...]:

@@ -7,11 +7,11 @@ margin at a time. So it is held against both, and only together they decide.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from muniment.errors import UsageError
 from muniment.measure.compare import Comparison
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 

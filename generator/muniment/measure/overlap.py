@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.kernel import Ints, UInts
 from muniment.measure.prepare import MISSING
 from muniment.measure.tables import collect, open_table, require
+from muniment.model.dataclass import dataclass
 
 MOST_PARTITIONS = 64
 BLOCK = 1 << 16

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from muniment.errors import UnreadableInput
 from muniment.measure.cohorts import OperatingPoint
 from muniment.measure.estimates import Settings
+from muniment.measure.planned import Analyses, read_analyses
 from muniment.measure.prepare import plain
 from muniment.measure.utility import RANGE
 from muniment.model.tree import Tree
 
 OPERATORS = (">=", "<=", ">", "<", "within")
-BOUNDS = ("point", "lower", "upper", "interval")
+BOUNDS = ("point", "lower", "upper", "interval", "half_width")
 REPLICATES = 1000
 """Where the plan names no number."""
 
@@ -30,7 +31,7 @@ class Criterion:
     threshold: float | tuple[float, float]
     """One limit, or the two of `within`."""
     on: str
-    """What is compared with it: `point`, `lower`, `upper` or the whole `interval`."""
+    """What is compared with it: `point`, `lower`, `upper`, the whole `interval` or its `half_width`."""
     operating_point: str | None = None
     cohort: tuple[tuple[str, str], ...] = ()
     """Axis and level, for a criterion of one subgroup."""
@@ -38,6 +39,10 @@ class Criterion:
     """The axis whose every level must satisfy it."""
     against: str | None = None
     """The comparator whose paired difference is judged instead of the value."""
+    analysis: str | None = None
+    """The agreement analysis or reader study whose number is judged."""
+    population: str | None = None
+    """The treatment of incomplete rows under which the metric is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,8 @@ class Plan:
 
     positive: str | None
     points: tuple[OperatingPoint, ...]
-    axes: Mapping[str, str]
-    """Subgroup axis to column."""
+    axes: Mapping[str, tuple[str, ...]]
+    """Subgroup axis to its column, or to the columns whose combinations are its levels."""
     comparators: tuple[Comparator, ...]
     criteria: tuple[Criterion, ...]
     settings: Settings
@@ -67,12 +72,20 @@ class Plan:
     """Bootstrap replicates of what has no interval by formula, for everybody."""
     thresholds: tuple[float, float] = RANGE
     """Lowest and highest threshold of the decision curve."""
+    analyses: Analyses = field(default_factory=Analyses)
+    """What else the plan asks for."""
+
+    @property
+    def single_axes(self) -> dict[str, str]:
+        """The axes of one column each, to that column: what a table of its own rows is shown by."""
+        return {axis: columns[0] for axis, columns in self.axes.items() if len(columns) == 1}
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that subgroups and thresholds need."""
         deciding = [point.column for point in (*self.points, *(c.point for c in self.comparators)) if point]
-        return tuple(dict.fromkeys([*self.axes.values(), *(column for column in deciding if column)]))
+        grouped = (column for columns in self.axes.values() for column in columns)
+        return tuple(dict.fromkeys([*grouped, *(column for column in deciding if column)]))
 
 
 def read_plan(body: Tree) -> Plan:
@@ -91,16 +104,19 @@ def read_plan(body: Tree) -> Plan:
             prevalence=_prevalence(body.get("utility") or {}),
         )
         positive = body["endpoint"].get("positive")
+        comparators = tuple(_comparator(item) for item in body.get("comparators") or ())
+        analysis = body.get("analysis") or {}
         return Plan(
             positive=None if positive is None else plain(positive),
             points=tuple(_point(item) for item in body["operating_points"]),
-            axes={str(item["axis"]): str(item["column"]) for item in body["subgroups"]},
-            comparators=tuple(_comparator(item) for item in body.get("comparators") or ()),
+            axes=_axes(body["subgroups"]),
+            comparators=comparators,
             criteria=tuple(_criterion(item) for item in body["criteria"]),
             settings=settings,
-            population=str((body.get("analysis") or {}).get("population") or ""),
+            population=str(analysis.get("population") or ""),
             replicates=int(interval.get("replicates") or REPLICATES),
             thresholds=_range(body.get("utility") or {}),
+            analyses=read_analyses(analysis, {item.id for item in comparators}),
         )
     except KeyError as error:
         raise UnreadableInput(
@@ -123,6 +139,18 @@ def _point(body: Mapping[str, Any], name: str | None = None) -> OperatingPoint:
         str(by["column"]) if by else None,
         {plain(level): float(value) for level, value in by["thresholds"].items()} if by else {},
     )
+
+
+def _axes(items: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    axes = {
+        str(item["axis"]): tuple(str(column) for column in (item["column"], *item.get("crossed_with", ())))
+        for item in items
+    }
+    if any(len(set(columns)) < len(columns) for columns in axes.values()):
+        raise ValueError("a subgroup axis names a column twice")
+    if len({frozenset(columns) for columns in axes.values()}) < len(axes):
+        raise ValueError("two subgroup axes have the same columns")
+    return axes
 
 
 def _prevalence(body: Mapping[str, Any]) -> float | None:
@@ -159,6 +187,13 @@ def _criterion(body: Mapping[str, Any]) -> Criterion:
     else:
         threshold = float(limit)
     cohort = {str(axis): plain(level) for axis, level in (body.get("cohort") or {}).items()}
+    sources = [name for name in ("against", "analysis", "population") if body.get(name) is not None]
+    if len(sources) > 1:
+        raise ValueError(
+            f"criterion {body['id']!r} has {' and '.join(sources)}; one of them says what is judged"
+        )
+    if sources and sources != ["against"] and (cohort or body.get("each")):
+        raise ValueError(f"criterion {body['id']!r} is of one subgroup, but {sources[0]} is of everybody")
     return Criterion(
         str(body["id"]),
         str(body["domain"]),
@@ -170,4 +205,6 @@ def _criterion(body: Mapping[str, Any]) -> Criterion:
         tuple(sorted(cohort.items())),
         body.get("each"),
         body.get("against"),
+        body.get("analysis"),
+        body.get("population"),
     )

@@ -6,8 +6,9 @@ score: Polars sorts NaN above every number, so that `NaN >= threshold` would be 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.tables import collect, require
+from muniment.model.dataclass import dataclass
 
 MISSING = "(missing)"
 """The level that stands for a null in a subgroup column."""
@@ -72,20 +74,22 @@ class Prepared:
     lower_is_positive: bool
 
 
-def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
+def prepare(table: pl.LazyFrame, spec: TableSpec, stored: pl.DataFrame | None = None) -> Prepared:
     """Read the needed columns of `table` and turn them into rows that can be measured.
+
+    `stored` is what `stored_rows` gave, where the table has been read already.
 
     Raises:
         UnreadableInput: a missing column, no rows, a score that is no number, a label with more than
             two values or with a positive value that cannot be told, ids that repeat.
     """
-    frame = read_rows(table, spec)
+    frame = _readable(stored_rows(table, spec) if stored is None else stored, spec)
     rows = frame.height
     if spec.weight:
         frame = _repeated(frame, spec)
     null_label = frame[LABEL].null_count()
-    labelled = frame.drop_nulls(LABEL)
-    kept = labelled.drop_nulls(SCORE)
+    labelled = frame.drop_nulls(LABEL) if null_label else frame
+    kept = labelled.drop_nulls(SCORE) if labelled[SCORE].null_count() else labelled
     excluded = {"null_label": null_label, "null_score": labelled.height - kept.height}
     dtype = str(table.collect_schema()[spec.score])
     return Prepared(kept, rows, excluded, dtype, spec.lower_is_positive)
@@ -93,6 +97,15 @@ def prepare(table: pl.LazyFrame, spec: TableSpec) -> Prepared:
 
 def read_rows(table: pl.LazyFrame, spec: TableSpec) -> pl.DataFrame:
     """Read as `prepare` does, keeping the rows without label or score; weights repeat nothing yet."""
+    return _readable(stored_rows(table, spec), spec)
+
+
+def stored_rows(table: pl.LazyFrame, spec: TableSpec) -> pl.DataFrame:
+    """The needed columns by the names they have here, and nothing else done to them.
+
+    Raises:
+        UnreadableInput: a missing column, or a damaged file.
+    """
     optional = [column for column in (spec.id, spec.cluster, spec.weight) if column]
     columns = [spec.label, spec.score, *spec.by, *spec.scores.values(), *optional]
     require(table.collect_schema().names(), columns, spec.name)
@@ -102,15 +115,19 @@ def read_rows(table: pl.LazyFrame, spec: TableSpec) -> pl.DataFrame:
     for name, column in ((ID, spec.id), (CLUSTER, spec.cluster), (WEIGHT, spec.weight)):
         if column:
             wanted[name] = pl.col(column)
-    raw = collect(table.select(**wanted), spec.name)
+    return collect(table.select(**wanted), spec.name)
+
+
+def _readable(raw: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
     if raw.height == 0:
         raise UnreadableInput(f"{_name(spec)} has no rows", hint="Check the export that made it.")
-    frame = raw.with_columns(
+    made = [
         _label(raw[LABEL], spec),
-        _number(raw[SCORE], spec.score, spec).alias(SCORE),
+        _number(raw[SCORE], spec.score, spec),
         *(_number(raw[f"also:{name}"], column, spec) for name, column in spec.scores.items()),
         *(_levels(raw[f"by:{column}"], column) for column in spec.by),
-    )
+    ]
+    frame = pl.DataFrame(list({column.name: column for column in (*raw.get_columns(), *made)}.values()))
     if spec.lower_is_positive:
         frame = frame.with_columns(-pl.col(SCORE))
     if spec.id:
@@ -122,14 +139,22 @@ def read_rows(table: pl.LazyFrame, spec: TableSpec) -> pl.DataFrame:
 
 def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
     """The column as Float64 with NaN turned into null; +0.0 instead of -0.0."""
-    values = series
     if series.dtype == pl.String:
-        text = series.str.strip_chars()
-        values = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
+        series = _written(series, column, spec)
     elif not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
         raise UnreadableInput(
             f"column {column!r} of {_name(spec)} holds {series.dtype}, not scores", hint=_NUMBER_HINT
         )
+    # Adding zero turns -0.0 into 0.0: they are one score and must have the same bits.
+    values = series.cast(pl.Float64) + 0.0
+    # What looks for NaN needs no plan of a query, which is dearer than a small table.
+    return values.fill_nan(None) if math.isnan(values.to_numpy().sum()) else values
+
+
+def _written(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
+    """Numbers that are written out, as Float64; a word for nothing is null."""
+    text = series.str.strip_chars()
+    values = text.set(text.str.to_lowercase().is_in(list(NULL_WORDS)), None)
     numbers = values.cast(pl.Float64, strict=False)
     bad = values.is_not_null() & numbers.is_null()
     if bad.any():
@@ -139,8 +164,7 @@ def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
             "where a number was expected",
             hint=_NUMBER_HINT,
         )
-    # Adding zero turns -0.0 into 0.0: they are one score and must have the same bits.
-    return numbers.fill_nan(None) + 0.0
+    return numbers
 
 
 _NUMBER_HINT = "A score is a number a row; leave a cell empty where the model gave none."
@@ -183,6 +207,9 @@ def positive_values(found: Iterable[object], spec: TableSpec) -> list[object]:
 
 def _distinct(series: pl.Series) -> pl.Series:
     """The distinct values without null; two values are found without hashing every row."""
+    if series.dtype == pl.Boolean:
+        held = [value for value, there in ((False, not series.all()), (True, series.any())) if there]
+        return pl.Series(held, dtype=pl.Boolean)
     if series.dtype.is_integer() and series.len() > series.null_count():
         low, high = series.min(), series.max()
         if ((series == low) | (series == high)).all():
@@ -234,7 +261,9 @@ def _canonical(value: str) -> str:
 def _levels(series: pl.Series, column: str) -> pl.Series:
     if series.dtype.is_nested() or series.dtype == pl.Binary:
         raise UsageError(f"column {column!r} holds {series.dtype} and cannot make subgroups")
-    levels = series.cast(pl.String).fill_null(MISSING)
+    levels = series.cast(pl.String)
+    if levels.null_count():
+        levels = levels.fill_null(MISSING)
     if levels.n_unique() > MAX_LEVELS:
         raise UsageError(
             f"column {column!r} has {levels.n_unique()} levels; subgroups allow {MAX_LEVELS}",

@@ -8,7 +8,6 @@ shown because a changed range is the commonest silent fault, and only with `min_
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from muniment.measure.missing import field_missing
 from muniment.measure.prepare import MAX_LEVELS
 from muniment.measure.suppression import fewer, hidden
 from muniment.measure.tables import CSV, collect
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 NUMBER, LEVELS, TEXT, TIME, OTHER = "number", "levels", "text", "time", "other"
@@ -125,10 +125,12 @@ def column_profile(values: pl.Series, min_n: int) -> ColumnProfile:
 def _text(values: pl.Series, stored: str, min_n: int) -> ColumnProfile:
     """A column of text: few levels, many, or numbers written out."""
     # The first rows tell an identifier, and then the whole column need not be grouped.
-    many = values.head(_HEAD).n_unique() > MAX_LEVELS or values.n_unique() > MAX_LEVELS
-    if not many:
+    counted = values.head(_HEAD).value_counts(name="n")
+    if counted.height <= MAX_LEVELS and values.len() > _HEAD:
+        counted = values.value_counts(name="n")
+    if counted.height <= MAX_LEVELS:
         # What is missing and what is a number is decided on the levels, not on the rows.
-        counted = values.value_counts(name="n").with_columns(pl.nth(0).cast(pl.String))
+        counted = counted.with_columns(pl.nth(0).cast(pl.String))
         gone = field_missing(counted.to_series(0))
         held = counted.filter(~gone)
         if not held.height or _numbers(held.to_series(0)) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import polars as pl
 
 from muniment.measure.splits import PATIENT
 from muniment.measure.tables import collect, open_table
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 Range = tuple[float, float]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,10 @@ from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.kernel import Floats, Ints
 from muniment.measure.prepare import MAX_LEVELS, NULL_WORDS
 from muniment.measure.tables import collect, require
+from muniment.model.dataclass import dataclass
+
+MOST_CELLS = 20_000_000
+"""Units times raters that a table may have: every pair of them is a cell in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +74,7 @@ def read_ratings(
 
     Raises:
         UnreadableInput: a missing column, no rating at all, a row without unit or rater, two ratings of one
-            unit by one rater, a category that `order` lacks.
+            unit by one rater, a category that `order` lacks, more pairs of unit and rater than fit.
     """
     require(table.collect_schema().names(), [unit, rater, rating], name)
     rows = collect(
@@ -93,6 +96,11 @@ def read_ratings(
             hint="Give one rating a unit and rater; repeated readings are raters of their own.",
         )
     units, raters = (rows[column].unique().sort().to_list() for column in ("unit", "rater"))
+    if len(units) * len(raters) > MOST_CELLS:
+        raise UnreadableInput(
+            f"{shown} has {len(units)} units and {len(raters)} raters; {MOST_CELLS:,} pairs can be held",
+            hint="Check which column is the unit and which the rater.",
+        )
     filled: list[list[str | None]] = [[None] * len(raters) for _ in units]
     at_unit, at_rater = ({key: index for index, key in enumerate(keys)} for keys in (units, raters))
     for row_unit, row_rater, value in rows.iter_rows():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from muniment.measure.prepare import CLUSTER, LABEL, SCORE, TableSpec, prepare
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer
 from muniment.measure.tables import collect, require
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 OR_HILLIS = "obuchowski-rockette-hillis"
@@ -34,6 +35,8 @@ RANDOM = {
     "readers": "anova-fixed-cases",
 }
 """What stands for more than itself, and what the method is then called."""
+MOST_READERS = 1000
+"""Modalities times readers of a study: their areas have as many covariances as the square of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -344,6 +347,12 @@ def read_study(table: pl.LazyFrame, spec: TableSpec, reader: str, modality: str,
     if torn:
         raise UnreadableInput(f"{shown} has {torn} cases with two truths", hint="A case has one reference.")
     modalities, readers = (tuple(rows[name].unique().sort().to_list()) for name in ("modality", "reader"))
+    if len(modalities) * len(readers) > MOST_READERS:
+        raise UnreadableInput(
+            f"{shown} has {len(modalities)} modalities and {len(readers)} readers; {MOST_READERS} pairs "
+            "can be compared",
+            hint="Check which columns are the modality, the reader and the case.",
+        )
     expected = len(modalities) * len(readers) * truths.height
     if rows.height != expected:
         found = rows.group_by("modality").len().sort("modality").rows()

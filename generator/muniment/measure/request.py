@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -24,14 +23,15 @@ from muniment.measure.cohorts import (
 )
 from muniment.measure.compare import CALL, OTHER, OTHER_CALL, Comparison, areas, rates
 from muniment.measure.discrimination import Contrast, unpaired
-from muniment.measure.estimates import COUNT, Settings, estimates, proportions
+from muniment.measure.estimates import COUNT, Settings, estimates, estimates_of_levels, proportions
 from muniment.measure.kernel import fold
 from muniment.measure.methods import methods, paired_methods
 from muniment.measure.prepare import ID, LABEL, SCORE, Prepared, TableSpec, prepare
 from muniment.measure.proportions import INTERVALS, unpaired_difference
 from muniment.measure.result import Result, undecided
 from muniment.measure.suppression import fewer
-from muniment.measure.tables import open_table
+from muniment.measure.tables import open_table, size_of
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import Estimate, rounded
 
 MEASURES_SCHEMA = "muniment/measures/v1"
@@ -155,16 +155,17 @@ def measure_table(request: MeasureRequest) -> Measures:
         prevalence=request.prevalence,
     )
     table = open_table(request.table)
-    if large.too_large(table, spec):
+    stored = large.whole(table, spec, size_of(request.table))
+    if stored is None and large.too_large(table, spec):
         return _measured_in_batches(table, spec, settings, points)
-    prepared = flagged(prepare(table, spec), points)
+    prepared = flagged(prepare(table, spec, stored), points)
     if settings.resampling is not None and not settings.clustered:
         prepared = singles(prepared, points)
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
     hide = withheld(prepared, request.by, request.min_n)
     for axis in dict.fromkeys(request.by):
-        for cohort in levels(prepared, axis, points, request.min_n, hide.get(axis)):
-            found += estimates(cohort, settings, tuple(points))
+        cohorts = levels(prepared, axis, points, request.min_n, hide.get(axis))
+        found += estimates_of_levels(cohorts, settings, tuple(points))
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
     return Measures(

@@ -8,7 +8,6 @@ is, and so does each of its replicates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from muniment.measure.flexible import Flexible, flexible
 from muniment.measure.kernel import Floats, Ints, Keys
 from muniment.measure.result import Result, undecided
 from muniment.measure.units import Units
+from muniment.model.dataclass import dataclass
 
 BINS = 10
 SMOOTH = ("ece", "ici", "e50", "e90")

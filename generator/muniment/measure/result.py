@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from muniment.measure.distributions import critical
+from muniment.model.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

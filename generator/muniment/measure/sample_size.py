@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from muniment.errors import UsageError
 from muniment.measure.distributions import critical
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import Estimate, rounded
 
 BUDERER, RILEY = "buderer-1996", "riley-2021"

@@ -16,7 +16,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.missing import field_missing
 from muniment.measure.profile import ColumnProfile, profile
 from muniment.measure.tables import CSV, IPC, PARQUET, collect, matching, open_table, require
+from muniment.model.dataclass import dataclass
 
 SNAPSHOT_SCHEMA = "muniment/snapshot/v1"
 BLOCK = 1 << 20

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from muniment.measure.kernel import BLOCK, Floats, Keys
+from muniment.model.dataclass import dataclass
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
-FEWEST = 10_000
+FEWEST = BLOCK
 """Rows from which on this pays."""
 GROUPS = 4096
 """At most so many groups of neighbours up to 100 million rows."""

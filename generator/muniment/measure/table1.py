@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from muniment.measure.prepare import MAX_LEVELS, MISSING
 from muniment.measure.proportions import proportion
 from muniment.measure.result import Result, undecided, wald
 from muniment.measure.suppression import PROTECTS, fewer, hidden
+from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
 
 NUMBER, LEVEL = "number", "level"

@@ -94,6 +94,11 @@ def matching(source: str) -> list[Path]:
     )
 
 
+def size_of(source: str) -> int:
+    """Bytes on disk of what `matching` finds."""
+    return sum(path.stat().st_size for path in matching(source))
+
+
 def _matches(pattern: Path) -> Iterator[Path]:
     """What a glob matches, from the folder before its first wildcard."""
     steps = pattern.parts

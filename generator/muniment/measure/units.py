@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from muniment.measure.kernel import Floats, Ints, Keys
 from muniment.measure.proportions import interval
 from muniment.measure.result import Result, undecided
+from muniment.model.dataclass import dataclass
 
 Flags = npt.NDArray[np.bool_]
 Cells = npt.NDArray[np.int64]

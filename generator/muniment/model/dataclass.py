@@ -1,10 +1,10 @@
-"""`@dataclass(frozen=True, slots=True)` for modules that every command loads, made in a tenth of the time.
+"""`@dataclass(frozen=True, slots=True)` for modules that commands load, made in a tenth of the time.
 
 The standard library writes and compiles six functions a class. A check loads some ninety classes before it
 reads a file, and that was a quarter of its start. Here one function is compiled, `__init__`; the rest are
 closures over the fields. To type checkers this is the standard decorator, and to a user as well: `replace`,
-`fields`, `asdict`, patterns, `==`, `hash`, `repr`, copies and pickles do the same. Whatever is not asked for
-in exactly that way is left to the standard library.
+`fields`, `asdict`, patterns, `==`, `hash`, `repr`, copies and pickles do the same. `eq=False` is understood;
+whatever else is asked for is left to the standard library.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ else:
         """Make a class of frozen values with slots; anything else as `dataclasses.dataclass` does."""
         if cls is None:
             return lambda cls: dataclass(cls, **wanted)
-        if wanted != {"frozen": True, "slots": True} or not _plain(cls):
+        eq = wanted.get("eq", True)
+        if wanted | {"eq": eq} != {"frozen": True, "slots": True, "eq": eq} or not _plain(cls):
             return dataclasses.dataclass(**wanted)(cls)
-        return _made(cls)
+        return _made(cls, eq)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,8 +38,15 @@ class _Model:
     field: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Single:
+    """The same of values that are equal to themselves alone."""
+
+    field: int
+
+
 _KIND = dataclasses.fields(_Model)[0]._field_type  # type: ignore[attr-defined]
-_PARAMS = _Model.__dataclass_params__  # type: ignore[attr-defined]
+_PARAMS = {True: _Model.__dataclass_params__, False: _Single.__dataclass_params__}  # type: ignore[attr-defined]
 _OWN = frozenset(
     (
         *("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__post_init__"),
@@ -63,22 +71,25 @@ def _plain(cls: type) -> bool:
     )
 
 
-def _made(cls: type) -> type:
+def _made(cls: type, eq: bool) -> type:
     fields = {name: _field(cls, name, hint) for name, hint in inspect.get_annotations(cls).items()}
     names = tuple(fields)
     body = {name: item for name, item in cls.__dict__.items() if name not in fields}
     body.pop("__dict__", None)
     body.pop("__weakref__", None)
-    body.update(_methods(names))
+    methods = _methods(names)
+    if not eq:
+        del methods["__eq__"], methods["__hash__"]
+    body.update(methods)
     body.update(
         __slots__=names,
         __match_args__=names,
-        __init__=_init(cls, fields),
         __dataclass_fields__=fields,
-        __dataclass_params__=_PARAMS,
+        __dataclass_params__=_PARAMS[eq],
     )
     made = type(cls)(cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
+    made.__init__ = _init(made, fields)  # type: ignore[misc]
     return made
 
 
@@ -92,7 +103,7 @@ def _field(cls: type, name: str, hint: str) -> dataclasses.Field[Any]:
 
 def _init(cls: type, fields: dict[str, dataclasses.Field[Any]]) -> Callable[..., None]:
     """Compile `__init__`; an order of fields that has no meaning is an error as it is in any function."""
-    scope: dict[str, Any] = {"_set": object.__setattr__, "_missing": dataclasses.MISSING}
+    scope: dict[str, Any] = {"_missing": dataclasses.MISSING}
     head, lines = [], []
     for name, field in fields.items():
         value = name
@@ -105,7 +116,9 @@ def _init(cls: type, fields: dict[str, dataclasses.Field[Any]]) -> Callable[...,
             value = f"_of_{name}() if {name} is _missing else {name}"
         else:
             head.append(name)
-        lines.append(f" _set(_self,{name!r},{value})\n")
+        # A slot's own setter passes by the one that refuses, and need not look the slot up by its name.
+        scope[f"_set_{name}"] = cls.__dict__[name].__set__
+        lines.append(f" _set_{name}(_self,{value})\n")
     exec(f"def __init__(_self,{','.join(head)}):\n{''.join(lines)}", scope)  # noqa: S102 - names of fields
     init: Callable[..., None] = scope["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"

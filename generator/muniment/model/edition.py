@@ -11,6 +11,7 @@ from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding
 from muniment.model.ruling import Basis, Status, Verdict
 from muniment.model.seal import Seal
+from muniment.model.trail import Trail
 
 AnswerStatus = Literal["verified", "recorded", "unsupported"]
 
@@ -75,6 +76,10 @@ class Approval:
     """Why it does not count; empty where it does."""
     seal: Seal
     conditions: tuple[str, ...] = ()
+    issuer: str | None = None
+    """Who vouched for the identity; `None` while only recorded."""
+    expires: str | None = None
+    """ISO day after which the release may not be authorised on it; `None` where it does not expire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ class DeviceView:
     findings: tuple[Finding, ...]
     file_digests: Mapping[str, str]
     """Path to SHA-256 of every record file and artifact, for the citations."""
+    trail: Trail | None = None
+    """What the program sealed and published; `None` where only verdicts are asked for."""
 
     @property
     def current(self) -> ReleaseView | None:

@@ -48,6 +48,10 @@ class Files(Protocol):
         """Whether a regular file stands at `path`."""
         ...
 
+    def linked(self, path: str) -> bool:
+        """Whether `path` is, or is reached through, a symbolic link."""
+        ...
+
     def digest(self, path: str) -> str:
         """Lower-case hex SHA-256 of the file; cached by size, mtime and inode."""
         ...
@@ -150,7 +154,7 @@ class Dossier:
     outside: Mapping[str, Record] = field(default_factory=dict)
     """Records about this release that stay outside the manifest: decisions, waivers, drills, deployments."""
     analysis: Tree = None
-    """The JSON that the release names as its `analysis`; `None` where there is none, or other bytes."""
+    """`analysis.json` parsed; `None` where there is none."""
 
     @property
     def id(self) -> str:

@@ -10,6 +10,8 @@ from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree
 
 Domain = Literal["local", "private", "public"]
+UNATTENDED = "(unattended)"
+"""Stands in the name of a local authority that issues to anybody, and so in every certificate of it."""
 SealOutcome = Literal["recorded", "verified", "failed"]
 
 
@@ -45,6 +47,11 @@ class Seal:
     reason: str = ""
     """Why it failed, in one sentence that says what to do; empty otherwise."""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def unattended(self) -> bool:
+        """Whether it verified in a local domain in which nobody is enrolled."""
+        return UNATTENDED in str(self.extra.get("authority", ""))
 
     def as_json(self) -> dict[str, Any]:
         """The shape of a seal in `muniment/verification/v1`."""

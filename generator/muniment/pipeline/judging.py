@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from muniment import attest, judge
@@ -67,7 +67,7 @@ def judge_all(
     numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
     for device in found.devices:
         if deep:
-            from muniment.pipeline.numbers import recomputed
+            from muniment.pipeline.recomputing import recomputed
 
             for dossier in device.releases:
                 if dossier.version not in wanted(device):
@@ -83,8 +83,23 @@ def judge_all(
     return Judgement(found, tuple(views), tuple(findings), numbers)
 
 
-def trusted_roots(device: Device) -> tuple[attest.Root, ...]:
-    """Return the trusted roots that lie beside a device's seals, one a domain, never merged."""
+def verified_seals(device: Device, asked: Request) -> tuple[Seal, ...]:
+    """Return a device's seals, verified and held to what is demanded of them."""
+    return held(attest.verify(device.files, trusted_roots(device, asked)), asked)
+
+
+def held(seals: Sequence[Seal], asked: Request) -> tuple[Seal, ...]:
+    """Return verified seals held to what the asker demands of them, or else the settings."""
+    return attest.held_to(seals, asked.demands or attest.Demands(asked.accepted))
+
+
+def trusted_roots(device: Device, asked: Request) -> tuple[attest.Root, ...]:
+    """Return the trusted roots to verify with, one a domain, never merged.
+
+    They are those that lie beside the device's seals, or only those that the asker brought along.
+    """
+    if asked.roots is not None:
+        return tuple(attest.Root(domain, data) for domain, data in asked.roots.items())
     return tuple(
         attest.Root(domain, device.files.read(path))
         for domain in DOMAINS
@@ -111,7 +126,7 @@ class _Bench:
 
     def seals(self) -> tuple[Seal, ...]:
         files = self.device.files
-        return attest.verify(files, trusted_roots(self.device)) if self.deep else attest.read(files)
+        return verified_seals(self.device, self.found.request) if self.deep else attest.read(files)
 
     def view(self) -> DeviceView:
         """Judge every release, oldest first."""
@@ -125,7 +140,8 @@ class _Bench:
         )
         mine = f"{self.found.request.prefix}/{self.device.id}/"
         findings = tuple(f for f in self.found.findings if f.where.file.startswith(mine))
-        return DeviceView(self.device, releases, seals, findings, digests)
+        trail = None if self.verdicts_only else attest.read_trail(self.device.files, seals)
+        return DeviceView(self.device, releases, seals, findings, digests, trail)
 
     def board(
         self, seals: tuple[Seal, ...]
@@ -151,6 +167,7 @@ class _Bench:
             manifest_sha256=dossier.manifest_sha256,
             author=dossier.release.body.get("author"),
             basis=self.basis,
+            as_of=self.found.request.as_of,
         )
 
     def facts(
@@ -265,12 +282,13 @@ class _Bench:
             for item in items:
                 if item["outcome"] not in SAME:
                     path, _, pointer = str(item["pointer"]).partition("#")
+                    name = path.rpartition("/")[2]
                     out.append(
                         Finding(
                             "number",
                             f"recorded {item['recorded']}, recomputed {item['recomputed']}",
                             Where(path, pointer),
-                            hint="never edit evaluation.json; run `muniment evaluate` and decide again",
+                            hint=f"never edit {name}; run `muniment evaluate` and decide again",
                         )
                     )
         return out
@@ -312,9 +330,10 @@ def authorised_with_plan(device: Device, dossier: Dossier) -> Dossier | None:
 
 def bearing(dossier: Dossier, seals: tuple[Seal, ...]) -> tuple[Seal, ...]:
     """Return the seals on a release's own files, its records and the decisions about it, by time."""
-    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json")}
+    paths = {f"{dossier.id}/{name}" for name in ("manifest.json", "evaluation.json", "analysis.json")}
     paths.update(record.document.path.split("/", 1)[1] for record in dossier.records.values())
     paths.update(f"{reference}.yaml" for reference in dossier.outside)
+    paths.update(artifact.path for artifact in dossier.artifacts)  # the subjects of a run's provenance
     mine = [seal for seal in seals if paths & set(seal.subjects)]
     return tuple(sorted(mine, key=lambda seal: (seal.time or "", seal.log_index or 0, seal.file)))
 
@@ -324,7 +343,7 @@ def _digests(device: Device) -> dict[str, str]:
     out = {r.document.path.split("/", 1)[1]: r.document.sha256 for r in device.records.values()}
     for dossier in device.releases:
         out.update({a.path: a.actual for a in dossier.artifacts if a.actual is not None})
-        for name in ("evaluation.json", "manifest.json"):
+        for name in ("analysis.json", "evaluation.json", "manifest.json"):
             path = f"{dossier.id}/{name}"
             if device.files.exists(path):
                 out[path] = device.files.digest(path)

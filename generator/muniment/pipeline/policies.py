@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -77,6 +78,17 @@ def own_packs(request: Request) -> dict[str, bytes]:
         if folder.parent != shelf
         for inside in _pack_files(folder)
     }
+
+
+def pack_digest(request: Request) -> str:
+    """Return one SHA-256 over the packs of a request, packs below included.
+
+    It is that of the text `sha256sum` writes for their files, named from the folder that holds the pack and
+    sorted by name; cases are left out.
+    """
+    sources = _pack_sources(request, cases=False)
+    lines = (f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(sources.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _pack_sources(request: Request, *, cases: bool) -> dict[str, bytes]:

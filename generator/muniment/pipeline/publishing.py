@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from muniment import __version__, attest, shipped
+from muniment import __version__, shipped
 from muniment.errors import MunimentError, UsageError
 from muniment.model.edition import Edition
 from muniment.model.evidence import Device
 from muniment.model.ruling import Status
 from muniment.model.tree import at
-from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
+from muniment.pipeline import trail
+from muniment.pipeline.judging import Judgement, judge_all, trusted_roots, verified_seals
 from muniment.pipeline.policies import own_packs, rule_index
 from muniment.pipeline.request import SETTINGS_FILE, Request
 from muniment.pipeline.survey import survey
@@ -42,6 +44,14 @@ class Packed:
     """SHA-256 of the bag's tag manifest: one value that stands for the whole bag."""
     omitted: int
     """Row-level tables left out; their digests are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Who hands an archive over, and when."""
+
+    who: str
+    at: datetime
 
 
 def edition(judgement: Judgement) -> Edition:
@@ -141,9 +151,10 @@ def _summary(judgement: Judgement) -> str:
     )
 
 
-def make_archive(request: Request, target: Path, *, rows: str) -> Packed:
+def make_archive(request: Request, target: Path, *, rows: str, handover: Handover | None = None) -> Packed:
     """Build the portal and pack it with evidence, seals and trust roots into one bag.
 
+    A `handover` goes on the trail of each device, after the archive, which holds the trail up to then.
     Raises `MunimentError` if what would be packed does not verify.
     """
     from muniment import archive
@@ -167,18 +178,32 @@ def make_archive(request: Request, target: Path, *, rows: str) -> Packed:
                     device.files,
                     device.files.listing(),
                     row_level=_row_level(device),
-                    seals=attest.verify(device.files, trusted_roots(device)),
+                    seals=verified_seals(device, found.request),
                 )
                 for device in found.devices
             ),
             verification=checked.as_json(),
-            trust={root.domain: root.trusted_root for d in found.devices for root in trusted_roots(d)},
+            trust={
+                root.domain: root.trusted_root
+                for d in found.devices
+                for root in trusted_roots(d, found.request)
+            },
             extras=_settings(request),
             information={"External-Description": "Muniment evidence snapshot"},
         ),
         made_on=request.as_of,
         rows=rows,  # type: ignore[arg-type]
     )
+    if handover is not None:
+        for device in found.devices:
+            trail.append(
+                request.evidence / device.id,
+                at=handover.at,
+                command="archive create",
+                who=handover.who,
+                wrote={},
+                published={target.name: made.digest},
+            )
     return Packed(made.files, made.octets, made.digest, made.omitted)
 
 

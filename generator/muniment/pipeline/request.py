@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from muniment.errors import UsageError
 from muniment.model.dataclass import dataclass
 from muniment.model.tree import Tree
+
+if TYPE_CHECKING:
+    from muniment.attest import Demands
+    from muniment.model.seal import Domain
 
 SETTINGS_FILE = "muniment.yaml"
 SHIPPED = ("core",)
@@ -53,9 +58,19 @@ class Request:
     packs: tuple[str, ...] = SHIPPED
     """Names of shipped packs, or folders of packs relative to the root."""
     settings: Tree = field(default_factory=dict)
+    demands: Demands | None = None
+    """What verified seals must be besides; `None` leaves it to the domains that the settings accept."""
+    roots: Mapping[Domain, bytes] | None = None
+    """Trusted roots that the asker brought along, by domain; then none of the evidence's own is used."""
     project: Path | None = None
     """Where `root` is a copy of what is staged: the root of the project itself, which keeps its packs."""
     doors: Doors = field(default_factory=lambda: Doors(today=datetime.date.today))
+
+    @property
+    def accepted(self) -> frozenset[Domain] | None:
+        """The trust domains whose seals the settings accept; `None` is all."""
+        domains = self.settings.get("trust", {}).get("domains")
+        return None if domains is None else frozenset(domains)
 
     @property
     def prefix(self) -> str:

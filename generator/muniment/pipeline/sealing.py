@@ -7,22 +7,26 @@ a release is frozen before anybody decides on it, and quality authorises it last
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from muniment import attest, link
 from muniment.attest import statements
+from muniment.attest.times import parse_instant
+from muniment.attest.trail import ADOPT
 from muniment.errors import SealError, UsageError
 from muniment.model.evidence import Device, Dossier, Record
-from muniment.model.seal import Seal
+from muniment.model.seal import Domain, Seal
+from muniment.pipeline import trail
+from muniment.pipeline.analysing import analysis
 from muniment.pipeline.numbers import evaluation
 from muniment.pipeline.request import Request
 from muniment.pipeline.survey import Survey, find_release, survey
 
-TRUST_ROOT = "trust/local/trusted_root.json"
 MEANINGS = {
     "engineering": "technical_review",
     "verification": "verification",
@@ -39,6 +43,32 @@ MEANINGS = {
 """What a role's signature means unless the signer says otherwise."""
 
 
+class Pen(Protocol):
+    """What signs in one trust domain; `attest.LocalPen` and `attest.RemotePen` are the two kinds."""
+
+    @property
+    def kind(self) -> Domain:
+        """The domain its seals belong to."""
+
+    def trusted_root(self) -> bytes:
+        """Return the root they verify with."""
+
+    def heed(self, bundles: Iterable[bytes]) -> None:
+        """Refuse to sign where earlier seals contradict the state of the domain."""
+
+    def ready(self, identity: str) -> None:
+        """Have the signer's key at hand before anything is locked: a person may have to type."""
+
+    def seal(self, statement: bytes, *, identity: str, at: datetime) -> bytes:
+        """Return the verified bundle over a statement, by whom and, where the domain lets it say so, when."""
+
+    def delivered(self, bundle: bytes) -> None:
+        """Be told that a bundle's file has been written."""
+
+    def undelivered(self) -> tuple[bytes, ...]:
+        """Return finished bundles whose files a crash has kept from being written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hand:
     """Who signs, as whom, when, and in which domain."""
@@ -47,7 +77,8 @@ class Hand:
     """Person id, service id or e-mail address, as the roster has it."""
     role: str
     at: datetime
-    domain: attest.LocalDomain
+    """A local domain dates the seal so; elsewhere its authorities do, and this is what the statement says."""
+    pen: Pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +90,53 @@ class Written:
     note: str = ""
 
 
-def write_evaluation(
-    request: Request, name: str, *, dry_run: bool = False
-) -> tuple[Written, Mapping[str, Any]]:
-    """Run the plan of a release and write its `evaluation.json`.
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an evaluation of a release came to."""
 
-    Refuses to change the evaluation of a frozen release: its approvals bind those very bytes.
+    files: tuple[Written, Written]
+    """`evaluation.json` and `analysis.json`."""
+    evaluation: Mapping[str, Any]
+    analysis: Mapping[str, Any]
+
+
+def write_evaluation(request: Request, name: str, *, dry_run: bool = False) -> Evaluated:
+    """Run the plan of a release; write its `evaluation.json`, and its `analysis.json` beside it.
+
+    Refuses to change either of a frozen release: its approvals bind those very bytes. Both are computed
+    before one is written.
     """
     from muniment import measure
 
     device, dossier = _sound_release(survey(request), name)
-    content = evaluation(device, dossier)
-    data = measure.evaluation_bytes(content)
-    path = _folder(request, device) / dossier.id / "evaluation.json"
-    same = path.is_file() and path.read_bytes() == data
-    if dossier.manifest and not same:
-        raise UsageError(
-            f"release {dossier.version} is frozen, and its evaluation would change",
-            hint="a changed release needs a new version; or delete manifest.json, which voids every approval",
-        )
-    if not same and not dry_run:
-        _write(path, data)
-    note = "unchanged" if same else ("would change" if dry_run else "written")
-    return Written(path, hashlib.sha256(data).hexdigest(), note), content
+    content, explored = evaluation(device, dossier), analysis(device, dossier)
+    folder = _folder(request, device) / dossier.id
+    fresh = {
+        folder / "evaluation.json": measure.evaluation_bytes(content),
+        folder / "analysis.json": measure.evaluation_bytes(explored),
+    }
+    same = {path: path.is_file() and path.read_bytes() == data for path, data in fresh.items()}
+    for path in fresh:
+        # A release that was frozen before there were analyses keeps its manifest, and gets none.
+        listed = f"{dossier.id}/{path.name}" in dossier.manifest or path.name == "evaluation.json"
+        if dossier.manifest and not same[path] and listed:
+            raise UsageError(
+                f"release {dossier.version} is frozen, and its {path.stem} would change",
+                hint="make a new version; or delete manifest.json, which voids every approval",
+            )
+    first, second = (
+        _computed(path, data, kept=same[path] or bool(dossier.manifest), dry_run=dry_run)
+        for path, data in fresh.items()
+    )
+    return Evaluated((first, second), content, explored)
+
+
+def _computed(path: Path, data: bytes, *, kept: bool, dry_run: bool) -> Written:
+    """Write a computed file unless it is to stay as it is, and say which."""
+    if not kept and not dry_run:
+        write_beside(path, data)
+    note = "unchanged" if kept else ("would change" if dry_run else "written")
+    return Written(path, hashlib.sha256(data).hexdigest(), note)
 
 
 def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:
@@ -105,20 +160,20 @@ def freeze(request: Request, name: str, *, dry_run: bool = False) -> Written:
             hint="undo the change, or make a new version; deleting manifest.json voids every approval",
         )
     if not dry_run:
-        _write(path, data)
+        write_beside(path, data)
     return Written(path, hashlib.sha256(data).hexdigest(), "would write" if dry_run else "written")
 
 
 def lock(request: Request, plan: str, hand: Hand) -> Written:
     """Seal a plan. A plan is locked once; a changed plan needs a new version."""
     found = survey(request)
-    device, record = _find_record(found, plan if plan.startswith("plans/") else f"plans/{plan}", "plan")
+    device, record = find_record(found, plan if plan.startswith("plans/") else f"plans/{plan}", "plan")
     path = _path(record)
     if _seals_on(device, path, "plan-lock"):
         raise SealError(f"{record.id} is locked already", hint="a changed plan needs a new version")
-    signer = _signer(device, hand)
+    signer = signer_of(request, device, hand)
     statement = statements.plan_lock(record.id, record.document.sha256, signer=signer)
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def seal_evaluation(request: Request, name: str, hand: Hand) -> Written:
@@ -144,12 +199,12 @@ def seal_evaluation(request: Request, name: str, hand: Hand) -> Written:
         plan_sha256=plan.document.sha256,
         plan_lock_sha256=locks[0].sha256,
         result="FAILED" if outcomes["unmet"] else "PASSED",
-        signer=_signer(device, hand),
+        signer=signer_of(request, device, hand),
         passed=outcomes["met"],
         warned=outcomes["undecided"],
         failed=outcomes["unmet"],
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def decide(
@@ -161,10 +216,11 @@ def decide(
     meaning: str | None = None,
     conditions: tuple[str, ...] = (),
     meeting: str | None = None,
+    expires: date | None = None,
 ) -> Written:
     """Sign one person's decision on a frozen release: approve, reject or recuse."""
     device, dossier = _sound_release(survey(request), name)
-    signer = _signer(device, hand)
+    signer = signer_of(request, device, hand)
     words = {"reject": "rejection", "recuse": "recusal"}.get(decision) or meaning or MEANINGS.get(hand.role)
     if words is None:
         raise UsageError(f"role {hand.role!r} has no usual meaning", hint="say one with --meaning")
@@ -176,8 +232,9 @@ def decide(
         signer=signer,
         conditions=conditions,
         meeting=meeting,
+        expires=expires,
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def authorise(request: Request, name: str, hand: Hand) -> Written:
@@ -185,33 +242,102 @@ def authorise(request: Request, name: str, hand: Hand) -> Written:
     device, dossier = _sound_release(survey(request), name)
     rationale = dossier.release.body["rationale"]["clinical_reason"]
     statement = statements.release_authorisation(
-        dossier.version, _release_digest(dossier), rationale=rationale, signer=_signer(device, hand)
+        dossier.version,
+        _release_digest(dossier),
+        rationale=rationale,
+        signer=signer_of(request, device, hand),
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
 def sign_record(request: Request, name: str, hand: Hand, *, meaning: str | None = None) -> Written:
     """Sign any one record, named by its id."""
-    device, record = _find_record(survey(request), name, None)
+    device, record = find_record(survey(request), name, None)
     words = meaning or MEANINGS.get(hand.role, "acknowledgement")
     statement = statements.record(
         _path(record),
         record.document.sha256,
         meaning=words,  # type: ignore[arg-type]
-        signer=_signer(device, hand),
+        signer=signer_of(request, device, hand),
     )
-    return _seal(request, device, statement, hand)
+    return seal_statement(request, device, statement, hand)
 
 
-def publish_root(request: Request, domain: attest.LocalDomain) -> tuple[Written, ...]:
-    """Write the domain's public trusted root beside each device's seals."""
+def publish_root(request: Request, kind: Domain, root: bytes, *, at: datetime) -> tuple[Written, ...]:
+    """Write a domain's public trusted root beside each device's seals, and tell their trails at `at`."""
     out = []
-    data = domain.trusted_root()
     for device in survey(request).devices:
-        path = _folder(request, device) / TRUST_ROOT
-        _write(path, data)
-        out.append(Written(path, hashlib.sha256(data).hexdigest()))
+        folder, path = _folder(request, device), _root_path(kind)
+        with trail.writing(folder) as book:
+            write_beside(folder / path, root)
+            out.append(Written(folder / path, hashlib.sha256(root).hexdigest()))
+            book.append(at=at, command="trust show --publish", who=None, wrote={path: out[-1].sha256})
     return tuple(out)
+
+
+def recover(request: Request, pen: Pen) -> tuple[Written, ...]:
+    """Write the seals that an interrupted run has logged and not written, where their files still hold.
+
+    One whose files are those of no device here, or of several, stays where it is kept; `muniment trust
+    show` counts it.
+    """
+    waiting = pen.undelivered()
+    devices = survey(request).devices if waiting else ()
+    out = []
+    for bundle in waiting:
+        statement = attest.sealed_statement(bundle)
+        homes = [
+            device
+            for device in devices
+            if all(_holds(device, path, digest) for path, digest in statement.subjects.items())
+        ]
+        # A model's signature says nothing of its signer, and lies where its folder is.
+        if len(homes) == 1 and statement.words:
+            written = _restored(_folder(request, homes[0]), homes[0], statement, bundle)
+            out += [written] if written else []
+            pen.delivered(bundle)
+    return tuple(out)
+
+
+def _restored(folder: Path, device: Device, statement: statements.Statement, bundle: bytes) -> Written | None:
+    """Write what a crash left out, the seal's file and its entry on the trail; `None` where nothing was.
+
+    Where the trail has grown since, the entry says `adopt`: the seal does not follow the entry it names.
+    """
+    place, sha256 = attest.seal_path(statement), hashlib.sha256(bundle).hexdigest()
+    words = statement.words
+    with trail.writing(folder) as book:
+        entries = attest.read_trail(device.files, ()).entries
+        if any(place in entry.wrote for entry in entries):
+            return None
+        write_beside(folder / place, bundle)
+        follows = words["trail"] == book.head
+        book.append(
+            at=parse_instant(words["signed_at"], "signed_at"),
+            command=attest.command_of(statement.kind, statement.predicate) if follows else ADOPT,
+            who=words["identity"],
+            wrote={place: sha256},
+        )
+    return Written(folder / place, sha256)
+
+
+def enrolment(request: Request, who: str) -> tuple[str, str]:
+    """Return id and identity of a person or service on any device's roster, by id or e-mail address."""
+    found = {
+        (entry["id"], entry["email"])
+        for device in survey(request).devices
+        if (roster := device.records.get("roster")) is not None
+        for entry in (*roster.body["people"], *roster.body["services"])
+        if who in (entry["id"], entry["email"])
+    }
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        names = ", ".join(sorted(email for _, email in found))
+        raise UsageError(f"{who!r} is several people on the rosters", hint=f"give the address: {names}")
+    raise UsageError(
+        f"{who!r} is on no roster", hint="enter them in roster.yaml first, with their e-mail address"
+    )
 
 
 def _sound_release(found: Survey, name: str) -> tuple[Device, Dossier]:
@@ -225,7 +351,8 @@ def _sound_release(found: Survey, name: str) -> tuple[Device, Dossier]:
     return device, dossier
 
 
-def _find_record(found: Survey, name: str, kind: str | None) -> tuple[Device, Record]:
+def find_record(found: Survey, name: str, kind: str | None) -> tuple[Device, Record]:
+    """Return the one record that `[DEVICE/]ID` names; `UsageError` for none, or several."""
     matches = []
     for device in found.devices:
         inside = name.removeprefix(f"{device.id}/")
@@ -257,42 +384,90 @@ def _seals_on(device: Device, path: str, kind: str) -> list[Seal]:
     ]
 
 
-def _signer(device: Device, hand: Hand) -> attest.Signer:
-    """Return the signer's words from the roster; the role is judged at verification, on the date signed."""
+def signer_of(request: Request, device: Device, hand: Hand) -> attest.Signer:
+    """Return the signer's words from the roster; the role is judged at verification, on the date signed.
+
+    They pin the head of the device's trail: who cuts it short later contradicts the seal.
+    """
     roster = device.records.get("roster")
     if roster is None:
         raise SealError(f"{device.id} has no valid roster.yaml", hint="a signer must stand on the roster")
     for person in roster.body["people"]:
         if hand.who in (person["id"], person["email"]):
-            return attest.Signer(person["name"], person["email"], hand.role, hand.at)
+            pin = trail.begin(_folder(request, device), device, at=hand.at)
+            return attest.Signer(person["name"], person["email"], hand.role, hand.at, pin)
     for service in roster.body["services"]:
         if hand.who in (service["id"], service["email"]):
-            return attest.Signer(service["id"], service["email"], hand.role, hand.at)
+            pin = trail.begin(_folder(request, device), device, at=hand.at)
+            return attest.Signer(service["id"], service["email"], hand.role, hand.at, pin)
     known = ", ".join(person["id"] for person in roster.body["people"])
     raise UsageError(f"{hand.who!r} is not on the roster of {device.id}", hint=f"people: {known}")
 
 
-def _seal(request: Request, device: Device, statement: bytes, hand: Hand) -> Written:
-    parsed = attest.parse(statement)
-    _same_domain(request, device, hand.domain)
-    bundle = hand.domain.seal(
-        statement, identity=attest.Identity(parsed.words["identity"], hand.domain.issuer), at=hand.at
-    )
-    path = _folder(request, device) / attest.seal_path(parsed)
-    _write(path, bundle)
-    return Written(path, hashlib.sha256(bundle).hexdigest())
+def seal_statement(
+    request: Request, device: Device, statement: bytes, hand: Hand, *, beside: Mapping[str, str] | None = None
+) -> Written:
+    """Seal a statement and tell the trail; nothing else is sealed there in between.
 
-
-def _same_domain(request: Request, device: Device, domain: attest.LocalDomain) -> None:
-    """Put the domain's public root beside a device's first seal; refuse to mix in a second domain later."""
-    root = domain.trusted_root()
-    if not device.files.exists(TRUST_ROOT):
-        _write(_folder(request, device) / TRUST_ROOT, root)
-    elif device.files.read(TRUST_ROOT) != root:
-        raise SealError(
-            f"the seals of {device.id} belong to another local trust domain than the one opened",
-            hint="name that domain's folder with --trust-folder; `muniment trust show` prints its digest",
+    `beside` are files that the command wrote for it (path to SHA-256): they stand in the same entry.
+    """
+    pen, accepted = hand.pen, request.accepted
+    if accepted is not None and pen.kind not in accepted:
+        raise UsageError(
+            f"the settings accept no seals of the {pen.kind} domain",
+            hint="add it to trust.domains in muniment.yaml, or sign in another domain",
         )
+    _same_domain(device, pen)
+    parsed = attest.parse(statement)
+    who = parsed.words["identity"]
+    folder, place, root = _folder(request, device), attest.seal_path(parsed), _root_path(pen.kind)
+    pen.ready(who)
+    with trail.writing(folder) as book:
+        if parsed.words["trail"] != book.head:
+            raise SealError(
+                f"something else was sealed for {device.id} meanwhile", hint="run the command again"
+            )
+        pen.heed(device.files.read(path) for path in device.files.listing("seals"))
+        bundle = pen.seal(statement, identity=who, at=hand.at)
+        wrote = dict(beside or {})
+        if not (folder / root).exists():
+            # Beside a device's first seal lies what it verifies with.
+            write_beside(folder / root, pen.trusted_root())
+            wrote[root] = hashlib.sha256(pen.trusted_root()).hexdigest()
+        write_beside(folder / place, bundle)
+        wrote[place] = hashlib.sha256(bundle).hexdigest()
+        book.append(
+            at=hand.at, command=attest.command_of(parsed.kind, parsed.predicate), who=who, wrote=wrote
+        )
+        pen.delivered(bundle)
+    return Written(folder / place, wrote[place])
+
+
+def _same_domain(device: Device, pen: Pen) -> None:
+    """Refuse to mix a second domain of one kind into a device's seals."""
+    path = _root_path(pen.kind)
+    if device.files.exists(path) and device.files.read(path) != pen.trusted_root():
+        raise SealError(
+            f"the seals of {device.id} belong to another {pen.kind} trust domain than the one opened",
+            hint=_OTHER_DOMAIN[pen.kind],
+        )
+
+
+_OTHER_DOMAIN: Mapping[Domain, str] = {
+    "local": "name that domain's folder with --trust-folder; `muniment trust show` prints its digest",
+    "private": "if the Sigstore's keys were rotated, `muniment trust show --domain private --publish` "
+    "takes over its new root, which must still hold the old keys",
+    "public": "if the Sigstore's keys were rotated, `muniment trust show --domain public --publish` "
+    "takes over its new root",
+}
+
+
+def _root_path(kind: Domain) -> str:
+    return f"trust/{kind}/trusted_root.json"
+
+
+def _holds(device: Device, path: str, digest: str) -> bool:
+    return device.files.exists(path) and device.files.digest(path) == digest
 
 
 def _folder(request: Request, device: Device) -> Path:
@@ -303,9 +478,12 @@ def _path(record: Record) -> str:
     return record.document.path.split("/", 1)[1]
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_beside(path: Path, data: bytes) -> None:
     """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
+    with beside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
     beside.replace(path)

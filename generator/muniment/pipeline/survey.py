@@ -10,8 +10,12 @@ from muniment.errors import UsageError
 from muniment.model.dataclass import dataclass
 from muniment.model.evidence import Device, Dossier
 from muniment.model.finding import Finding, Where
+from muniment.model.tree import Tree
 from muniment.pipeline.request import Request
 from muniment.pipeline.versions import outdated
+
+MAX_LOCATED = 16 << 20
+"""Bytes of a JSON file that is read to find the line of a place. An evaluation has about 200 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,20 @@ class Survey:
     def with_json(self, places: Iterable[Where]) -> Survey:
         """Return the survey with the bytes of the JSON files that `places` name, so that they can be located.
 
-        They are large and seldom at fault, so a survey does not hold them by itself.
+        They are large and seldom at fault, so a survey does not hold them by itself. A place in a file
+        above `MAX_LOCATED` keeps no line: a file may be at fault for its very size.
         """
         files = {device.id: device.files for device in self.devices}
         extra: dict[str, bytes] = {}
         prefix = self.request.prefix
         for file in dict.fromkeys(where.file for where in places):
             device, _, path = file.removeprefix(f"{prefix}/").partition("/")
-            if path.endswith(".json") and device in files and files[device].exists(path):
+            if (
+                path.endswith(".json")
+                and device in files
+                and files[device].exists(path)
+                and files[device].size(path) <= MAX_LOCATED
+            ):
                 extra[f"{prefix}/{device}/{path}"] = files[device].read(path)
         return replace(self, sources={**self.sources, **extra})
 
@@ -124,33 +134,28 @@ def _with_sound_evaluations(device: Device) -> tuple[Device, tuple[Finding, ...]
     findings: list[Finding] = []
     releases = []
     for dossier in device.releases:
-        faults = _misshapen(device, dossier) if dossier.evaluation is not None else ()
-        findings.extend(faults)
-        sound = replace(dossier, evaluation=None) if faults else dossier
-        faults = _misshapen_analysis(device, dossier) if dossier.analysis is not None else ()
-        findings.extend(faults)
-        releases.append(replace(sound, analysis=None) if faults else sound)
+        sound = dossier
+        if dossier.evaluation is not None:
+            faults = _misshapen(device, dossier, "evaluation", dossier.evaluation)
+            findings.extend(faults)
+            sound = replace(sound, evaluation=None) if faults else sound
+        if dossier.analysis is not None:
+            faults = _misshapen(device, dossier, "analysis", dossier.analysis)
+            findings.extend(faults)
+            sound = replace(sound, analysis=None) if faults else sound
+        releases.append(sound)
     return replace(device, releases=tuple(releases)), tuple(findings)
 
 
-def _misshapen(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
-    path = f"{dossier.id}/evaluation.json"
-    file, body = f"{device.id}/{path}", dossier.evaluation
+def _misshapen(device: Device, dossier: Dossier, name: str, body: Tree) -> tuple[Finding, ...]:
+    """Return the faults of `evaluation.json` or `analysis.json`, by its name without suffix."""
+    path = f"{dossier.id}/{name}.json"
+    file = f"{device.id}/{path}"
     remedy = "write it with `muniment evaluate`; it is never edited by hand"
-    faults = check.conforms(shipped.folder("schemas"), "evaluation.v1", body, file, remedy=remedy)
+    faults = check.conforms(shipped.folder("schemas"), f"{name}.v1", body, file, remedy=remedy)
     if not faults and (body["device"], body["release"]) != (device.id, dossier.version):
-        said = f"this is the evaluation of {body['device']} {body['release']}"
+        said = f"this is the {name} of {body['device']} {body['release']}"
         faults = (Finding("json", said, Where(file, "/release"), hint=remedy),)
-    return _located(device, path, faults)
-
-
-def _misshapen_analysis(device: Device, dossier: Dossier) -> tuple[Finding, ...]:
-    path, body = dossier.release.body["analysis"]["path"], dossier.analysis
-    remedy = (
-        "write it again with what computed it, never by hand; schemas/outputs/analysis.v1.json has its shape"
-    )
-    schemas = shipped.folder("schemas")
-    faults = check.conforms(schemas, "analysis.v1", body, f"{device.id}/{path}", remedy=remedy)
     return _located(device, path, faults)
 
 

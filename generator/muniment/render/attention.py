@@ -280,3 +280,5 @@ def _faults(desk: Desk) -> Iterator[Item]:
             yield Item(
                 "Act now", "Fault in a file", "", f"{finding.where}: {finding.message}", "verify.html#faults"
             )
+    for problem in desk.view.trail.problems if desk.view.trail is not None else ():
+        yield Item("Act now", "The trail does not hold", "", problem, "trail.html")

@@ -27,6 +27,7 @@ from muniment.render.views import (
     operations,
     records,
     release,
+    trail,
 )
 from muniment.render.writer import environment, write
 
@@ -95,6 +96,7 @@ def _device(env: Environment, desk: Desk) -> tuple[dict[str, bytes], list[Any]]:
         records.requirements(desk),
         records.inspection(desk),
         records.verify(desk),
+        trail.trail(desk),
     )
     of_releases = tuple(
         page

@@ -15,10 +15,11 @@ from muniment.render.text import slug
 LIMIT = 8 << 20
 """Bytes: a larger file is cited by path and digest, and not copied."""
 
-_COPIED_FOLDERS = ("releases/", "postmarket/", "seals/", "trust/")
+_COPIED_FOLDERS = ("releases/", "postmarket/", "seals/", "trail/", "trust/")
 _COPIED_NAMES = (
     "analysis.json",
     "evaluation.json",
+    "log.jsonl",
     "operational.json",
     "manifest.json",
     "privacy.json",

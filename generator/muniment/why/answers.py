@@ -40,6 +40,9 @@ PREDICATE_WORDS = {
     "test-result": "evaluation sealed",
     "approval": "board decision signed",
     "release": "release authorised",
+    "deployment": "put into use",
+    "provenance": "provenance of the training run sealed",
+    "verification_summary": "verdict of the policies sealed",
     "record": "signed",
 }
 

@@ -170,7 +170,7 @@ def test_a_domain_is_made_once_and_whole(world: World, tmp_path: Path) -> None:
 def test_a_domain_of_the_future_cannot_seal(tmp_path: Path) -> None:
     """A finished seal that sigstore does not accept is not handed out, and its entry not kept."""
     start = datetime.now(UTC) + timedelta(days=400)
-    domain = attest.create_domain(tmp_path / "future", name="future", at=start)
+    domain = attest.create_domain(tmp_path / "future", name="future", at=start, unattended=True)
     who = attest.Signer("Ben Okafor", "ben@example.invalid", "clinical", start)
     statement = attest.record("plans/1.yaml", "ab" * 32, meaning="witness", signer=who)
     with pytest.raises(SealError, match="does not verify"):

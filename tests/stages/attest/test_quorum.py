@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.sealed import MANIFEST, PEOPLE, ROSTER
 
 from muniment import attest
-from muniment.attest.predicates import APPROVAL
+from muniment.attest.predicates import APPROVAL, RELEASE
 from muniment.model.edition import Approval
 from muniment.model.seal import Seal
 from muniment.model.tree import frozen
@@ -29,6 +29,7 @@ def seal(who: str, role: str, day: str, **changes: Any) -> Seal:
         "identity": email,
         "role": role,
         "signed_at": f"{day}T09:00:00Z",
+        **({"expires": changes.pop("expires")} if "expires" in changes else {}),
     }
     fields: dict[str, Any] = {
         "file": f"seals/releases/1.0.0/approval-{who}-{day}.sigstore.json",
@@ -55,6 +56,7 @@ def judge(*seals: Seal, **changes: Any) -> tuple[Approval, ...]:
         "manifest_sha256": DIGEST,
         "author": "ada",
         "basis": "verified",
+        "as_of": "2024-03-31",
         **changes,
     }
     return attest.approvals(seals, **case)
@@ -187,3 +189,89 @@ def test_an_invalid_word_uses_up_no_role() -> None:
     """What does not count does not keep its signer from a valid role."""
     first, second = judge(seal("ben", "regulatory", "2024-03-01"), seal("ben", "clinical", "2024-03-02"))
     assert (first.valid, second.valid) == (False, True)
+
+
+ONE, OTHER = "https://accounts.example.invalid", "https://login.example.invalid"
+
+
+def pinned(person: str, issuer: str) -> Any:
+    """The roster with the issuer that must vouch for a person."""
+    roster = deepcopy(ROSTER)
+    for entry in roster["people"]:
+        if entry["id"] == person:
+            entry["issuer"] = issuer
+    return frozen(roster)
+
+
+def test_only_the_issuer_that_the_roster_expects_vouches_for_a_person() -> None:
+    """An address is worth what the provider behind it is worth; another provider's word is not accepted."""
+    roster = pinned("ben", ONE)
+    assert problem(seal("ben", "clinical", "2024-03-02", issuer=ONE), roster=roster) == ""
+    said = problem(seal("ben", "clinical", "2024-03-02", issuer=OTHER), roster=roster)
+    assert said == f"{OTHER} vouches for ben@example.invalid; the roster expects {ONE}."
+    # An issuer's name is an address: nothing about it is folded or trimmed.
+    assert "expects" in problem(seal("ben", "clinical", "2024-03-02", issuer=f"{ONE}/"), roster=roster)
+
+
+def test_two_issuers_for_one_address_are_not_two_people() -> None:
+    """Where the roster names no issuer, the first that vouched for an address keeps it."""
+    first, second = judge(
+        seal("ben", "clinical", "2024-03-01", issuer=ONE), seal("ben", "quality", "2024-03-02", issuer=OTHER)
+    )
+    assert (first.valid, second.valid) == (True, False)
+    assert second.problem == (
+        f"{OTHER} vouches for ben@example.invalid, and {ONE} did so before;"
+        " the roster has to say which of them may (`issuer`)."
+    )
+    again = judge(
+        seal("ben", "clinical", "2024-03-01", issuer=ONE), seal("ben", "clinical", "2024-03-02", issuer=OTHER)
+    )
+    assert [approval.valid for approval in again] == [True, False]
+
+
+def test_outside_the_local_domain_the_roster_names_the_issuer() -> None:
+    """A public authority certifies addresses of many providers, so an address alone names nobody."""
+    for domain in ("private", "public"):
+        vote = seal("ben", "clinical", "2024-03-02", issuer=ONE, domain=domain)
+        assert "the roster does not say who may" in problem(vote)
+        assert problem(vote, roster=pinned("ben", ONE)) == ""
+
+
+def test_an_issuer_is_not_asked_of_a_seal_that_was_only_read() -> None:
+    """A recorded seal states no issuer; the ruling says that it rests on what is recorded."""
+    recorded = seal("ben", "clinical", "2024-03-02", outcome="recorded", domain=None, issuer=None)
+    assert problem(recorded, basis="recorded", roster=pinned("ben", ONE)) == ""
+
+
+def authorisation(who: str, day: str, **changes: Any) -> Seal:
+    """A verified release authorisation."""
+    return seal(who, "quality", day, predicate_type=RELEASE, file=f"seals/releases/1.0.0/r-{who}", **changes)
+
+
+def test_an_approval_counts_up_to_its_last_day() -> None:
+    """Both on the last day and before it counts; a day later it has to be given again."""
+    vote = seal("ben", "clinical", "2024-03-02", expires="2024-03-10")
+    assert problem(vote, as_of="2024-03-10") == ""
+    late = problem(vote, as_of="2024-03-11")
+    assert late == (
+        "The approval expired on 2024-03-10, before the release was authorised; it has to be given again."
+    )
+
+
+def test_a_release_authorised_in_time_stays_approved() -> None:
+    """Expiry bounds the time until the authorisation; it does not take back what was released since."""
+    vote = seal("ben", "clinical", "2024-03-02", expires="2024-03-10")
+    assert judge(vote, authorisation("dee", "2024-03-10"))[0].valid
+    assert not judge(vote, authorisation("dee", "2024-03-11"))[0].valid
+
+
+def test_only_a_sound_authorisation_stops_the_clock() -> None:
+    """Nobody keeps an approval from expiring by sealing an authorisation that they may not give."""
+    vote = seal("ben", "clinical", "2024-03-02", expires="2024-03-10")
+    for empty in (
+        authorisation("cyd", "2024-03-09"),
+        authorisation("dee", "2024-03-09", outcome="failed", reason="It was flipped."),
+        authorisation("dee", "2024-03-09", subjects={MANIFEST: "ef" * 32}),
+        authorisation("dee", "2023-12-31"),
+    ):
+        assert not judge(vote, empty)[0].valid

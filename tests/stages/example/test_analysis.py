@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import data
-import error_cells
 import explain_checks
 import jsonschema
 import numpy as np
@@ -16,6 +15,9 @@ import polars as pl
 import pytest
 import yaml
 from common import NUMERIC
+from scipy.stats import spearmanr
+from scorer import probabilities
+from sklearn.metrics import roc_auc_score
 
 from muniment import shipped
 
@@ -28,7 +30,7 @@ def read(device: Path, version: str, name: str) -> Any:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_analysis_fits_its_published_schema(device: Path, version: str) -> None:
-    """What the pipeline writes is what the schema describes, and the schema is closed."""
+    """What the tool writes is what the schema describes, and the schema is closed."""
     schema = json.loads((shipped.folder("schemas") / "outputs" / "analysis.v1.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
@@ -39,7 +41,7 @@ def test_the_analysis_fits_its_published_schema(device: Path, version: str) -> N
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_errors_and_evaluation_are_two_counts_of_one_thing(device: Path, version: str) -> None:
-    """The pipeline's rates equal the tool's own to six decimals, overall, and it hides the same cells."""
+    """The analysis and the evaluation give the same rates, overall, and hide the same cells."""
     analysis, evaluation = read(device, version, "analysis"), read(device, version, "evaluation")
     assert analysis["quality_control"]["rejected"] == 0
     found = {(p["population"], p["metric"]): p for p in analysis["populations"]}
@@ -47,9 +49,9 @@ def test_errors_and_evaluation_are_two_counts_of_one_thing(device: Path, version
         theirs = next(e for e in evaluation["estimates"] if e["metric"] == metric and not e["cohort"])
         for population in ("intention_to_diagnose", "per_protocol", "worst_case", "best_case"):
             ours = found[population, metric]
-            assert ours["value"] == pytest.approx(theirs["value"], abs=1e-6)
-            assert (ours["low"], ours["high"]) == pytest.approx((theirs["low"], theirs["high"]), abs=1e-6)
-    assert analysis["cohort"] == {k: evaluation["cohort"][k] for k in ("n", "events")}
+            assert ours["value"] == pytest.approx(theirs["value"], abs=1e-11)
+            assert (ours["low"], ours["high"]) == pytest.approx((theirs["low"], theirs["high"]), abs=1e-11)
+    assert analysis["cohort"] == {k: evaluation["cohort"][k] for k in ("n", "events")} | {"unlabelled": 0}
     hidden = {(s["axis"], s["level"]) for s in evaluation["subgroups"] if s["suppressed"]}
     assert {(c["axis"], c["level"]) for c in analysis["errors"]["by"] if c["suppressed"]} == hidden
 
@@ -72,59 +74,115 @@ def test_cells_of_an_axis_add_up(device: Path, version: str) -> None:
             assert {cell[k] for k in ("n", "events", "fp", "fn", "fpr", "fnr")} == {None}
 
 
-def test_a_single_hidden_level_hides_another() -> None:
-    """A cell may not be found by subtracting the others from the whole."""
-    found = {
-        level: hidden
-        for level, _rows, hidden in error_cells.levels(pl.Series(["a"] * 40 + ["b"] * 20 + ["c"] * 3))
-    }
-    assert found == {"a": False, "b": True, "c": True}
-
-
-def test_patients_without_an_estimate_are_counted() -> None:
-    """No estimate is no flag; per protocol leaves them out; worst and best case bound both."""
-    flag, y = np.array([1, 1, 0, 0, 1, 0], bool), np.array([1, 1, 1, 0, 0, 0])
-    declined = np.array([0, 1, 0, 0, 0, 1], bool)
-    found = {
-        (p["population"], p["metric"]): (p["value"], p["n"])
-        for p in error_cells.populations(flag, y, declined)
-    }
-    third = round(1 / 3, 6)
-    assert found["intention_to_diagnose", "sensitivity"] == (third, 3)
-    assert found["per_protocol", "sensitivity"] == (0.5, 2)
-    assert found["worst_case", "sensitivity"] == (third, 3)
-    assert found["best_case", "sensitivity"] == (round(2 / 3, 6), 3)
-    assert found["intention_to_diagnose", "specificity"] == (round(2 / 3, 6), 3)
-    assert found["worst_case", "specificity"] == (third, 3)
-
-
-def test_a_contract_notices_an_explanation_that_means_something_else(device: Path) -> None:
-    """Golden cases fail when effects are taken against another reference than the contract's."""
+def test_the_golden_cases_notice_an_explanation_that_means_something_else(device: Path) -> None:
+    """What users see fits the one-patient path; against another reference than the contract's it does not."""
     table = pl.read_parquet(device / "data" / "features" / "1.parquet")
     model, expected = read(device, "1.0.0", "model"), read(device, "1.0.0", "explanation_golden")
     numeric = {term["name"]: term["impute"] for term in model["numeric"]}
     reference = {n: numeric[n] for n in NUMERIC}
-    assert explain_checks.contract(model, reference, table, expected)["passed"] == len(expected["cases"])
-    shifted = reference | {"age": reference["age"] + 10}
-    assert explain_checks.contract(model, shifted, table, expected)["passed"] < len(expected["cases"])
-    silent = [{**case, "log_odds": dict(list(case["log_odds"].items())[1:])} for case in expected["cases"]]
-    assert explain_checks.contract(model, reference, table, {"cases": silent})["passed"] == 0
+    wanted = {(case["case"], n): e for case in expected["cases"] for n, e in case["expected"].items()}
+
+    def said(reference: dict[str, float]) -> dict[tuple[str, str], float]:
+        rows = explain_checks.said(model, reference, table)
+        return {(case, feature): figure for case, feature, figure in rows.iter_rows()}
+
+    assert said(reference) == pytest.approx(wanted, abs=1e-6)
+    shifted = said(reference | {"age": reference["age"] + 10})
+    assert shifted.keys() == wanted.keys()
+    assert shifted != pytest.approx(wanted, abs=1e-6)
 
 
-def test_losses_have_the_sign_and_the_interval_they_should() -> None:
-    """A ranking that gets worse has a positive loss; an equal one has none, and no width."""
-    draw = np.random.RandomState(1)
-    y = (draw.random_sample(400) < 0.4).astype(int)
-    good = y + draw.standard_normal(400)
-    same = perturb.lost_area(good, good, y)
-    assert (same["drop"], same["low"], same["high"]) == (0, 0, 0)
-    worse = perturb.lost_area(good, draw.standard_normal(400), y)
-    assert 0 < worse["low"] < worse["drop"] < worse["high"]
-    gone = perturb.lost_share(
-        np.ones(50, bool), np.r_[np.zeros(10, bool), np.ones(40, bool)], np.ones(50, bool)
-    )
-    assert gone["drop"] == pytest.approx(0.2)
-    assert 0.08 < gone["low"] < gone["high"] < 0.32
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_rows_behind_the_analysis_are_what_the_scorer_gives(device: Path, version: str) -> None:
+    """Untouched, the scorer gives the predictions; under noise it gives the perturbed table, row by row."""
+    release = yaml.safe_load((device / "releases" / version / "release.yaml").read_text(encoding="utf-8"))
+    features = release["datasets"]["features"].rpartition("/")[2]
+    table = pl.read_parquet(device / "data" / "features" / f"{features}.parquet")
+    folder = device / "releases" / version
+    predictions = pl.read_parquet(folder / "predictions.parquet")
+    perturbed = pl.read_parquet(folder / "perturbed.parquet")
+    own = table.join(predictions.select("patient_id"), on="patient_id", how="semi")
+    model = read(device, version, "model")
+    untouched = pl.Series(probabilities(model, own).round(6))
+    scores = predictions.select("patient_id", "score")
+    assert own.select("patient_id").with_columns(untouched.alias("score")).sort("patient_id").equals(scores)
+    members = pl.read_parquet(folder / "training_members.parquet")["patient_id"]
+    training = table.filter(table["patient_id"].is_in(members.implode()))
+    moved = perturb.noise(0.25)(own, training, np.random.RandomState(perturb.SEED))
+    kept = perturbed.filter((pl.col("perturbation") == "measurement_noise") & (pl.col("level") == 0.25))
+    given = kept["score"].is_not_null().to_numpy()
+    assert np.array_equal(kept["score"].to_numpy()[given], probabilities(model, moved).round(6)[given])
+    declared = release["analysis"]["perturbed"]["perturbations"]
+    assert [(p["perturbation"], p["level"]) for p in declared] == [(n, x) for n, x, _ in perturb.CHECKS]
+    assert given.all()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_tool_counts_what_a_plain_loop_counts(device: Path, version: str) -> None:
+    """Edge conditions, losses of sensitivity, AUROC under noise and missing inputs, computed once more."""
+    folder, body = device / "releases" / version, read(device, version, "analysis")
+    release = yaml.safe_load((folder / "release.yaml").read_text(encoding="utf-8"))
+    plan = yaml.safe_load((device / "plans" / f"{version}.yaml").read_text(encoding="utf-8"))
+    point = next(p for p in plan["operating_points"] if p["id"] == release["model"]["operating_point"])
+    by = point.get("by", {}).get("thresholds", {})
+    perturbed: dict[tuple[str, float], dict[int, float | None]] = {}
+    for patient, name, level, score in pl.read_parquet(folder / "perturbed.parquet").iter_rows():
+        perturbed.setdefault((name, level), {})[patient] = score
+    conditions = {row["patient_id"]: row for row in rows_of(folder / "conditions.parquet")}
+    patients = rows_of(folder / "predictions.parquet")
+    limit = {p["patient_id"]: by.get(p["dzgroup"], point["threshold"]) for p in patients}
+    for edge in body["errors"]["edge"]:
+        inside = [p for p in patients if conditions[p["patient_id"]][edge["condition"]]]
+        if edge["suppressed"]:
+            assert 0 < len(inside) < body["min_n"]
+            continue
+        missed = [p for p in inside if p["death_180d"] and p["score"] < limit[p["patient_id"]]]
+        wrong = [p for p in inside if not p["death_180d"] and p["score"] >= limit[p["patient_id"]]]
+        assert (edge["n"], edge["fn"], edge["fp"]) == (len(inside), len(missed), len(wrong))
+    died = [p for p in patients if p["death_180d"]]
+    for row in body["robustness"]:
+        scores = perturbed[row["perturbation"], row["level"]]
+        assert row["declined"] == sum(score is None for score in scores.values())
+        if row["metric"] == "sensitivity":
+            after = sum((scores[p["patient_id"]] or -1.0) >= limit[p["patient_id"]] for p in died)
+            before = sum(p["score"] >= limit[p["patient_id"]] for p in died)
+            assert row["drop"] == pytest.approx((before - after) / len(died), abs=1e-12)
+        if row["metric"] == "auroc":
+            kept = [p for p in patients if scores[p["patient_id"]] is not None]
+            y = [p["death_180d"] for p in kept]
+            drop = roc_auc_score(y, [p["score"] for p in kept])
+            drop -= roc_auc_score(y, [scores[p["patient_id"]] for p in kept])
+            assert row["drop"] == pytest.approx(drop, abs=1e-12)
+    features = release["datasets"]["features"].rpartition("/")[2]
+    ids = set(limit)
+    table = [
+        r for r in rows_of(device / "data" / "features" / f"{features}.parquet") if r["patient_id"] in ids
+    ]
+    assert {m["column"] for m in body["missing"]} == set(release["model"]["inputs"])
+    for item in body["missing"]:
+        assert (item["missing"], item["n"]) == (sum(r[item["column"]] is None for r in table), len(ids))
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return pl.read_parquet(path).to_dicts()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_explanations_are_stable_as_scipy_sees_it(device: Path, version: str) -> None:
+    """The mean of each patient's Spearman correlation with the release before; 1.0.0 has none before it."""
+    body = read(device, version, "analysis")
+    gaps = {gap["section"]: gap["reason"] for gap in body["undecided"]}
+    if version == "1.0.0":
+        assert gaps["explanations.stability"] == "there is no release before"
+        return
+    table = pl.read_parquet(device / "releases" / version / "contributions.parquet").drop_nulls()
+    rhos = [
+        spearmanr(part["contribution"], part["contribution_previous"]).statistic
+        for _, part in table.group_by("patient_id", maintain_order=True)
+    ]
+    found = body["explanations"]["stability"][0]
+    assert (found["axis"], found["n"]) == (None, len(rhos))
+    assert found["value"] == pytest.approx(np.mean(rhos), abs=1e-9)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -152,4 +210,5 @@ def test_the_intended_prevalence_is_that_of_phase_one(device: Path) -> None:
 def test_nothing_but_the_record_number_names_a_patient(device: Path, version: str) -> None:
     """Examples carry the public record number, group and age band, and no value of a measurement."""
     for example in read(device, version, "analysis")["errors"]["examples"]:
-        assert set(example) == {"case", "kind", "choice", "estimate", "diagnosis_group", "age_band"}
+        assert set(example) == {"case", "kind", "choice", "estimate", "levels"}
+        assert set(example["levels"]) == {"dzgroup", "age_band"}

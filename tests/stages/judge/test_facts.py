@@ -107,6 +107,7 @@ def test_a_release_is_a_candidate_until_it_is_authorised() -> None:
         ({"subjects": {"releases/1.0.0/manifest.json": "0" * 64}}, "another manifest"),
         ({"subjects": {"releases/9/manifest.json": RELEASE.manifest_sha256}}, "another manifest"),
         ({"outcome": "failed", "reason": "bad"}, "bad"),
+        ({"outcome": "verified", "domain": "public", "issuer": "https://x.invalid"}, "does not say who may"),
     ],
 )
 def test_an_authorisation_that_does_not_count(fields: dict[str, Any], words: str) -> None:

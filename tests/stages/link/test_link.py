@@ -153,6 +153,13 @@ FAULTS: dict[str, tuple[str, Any, str, str, str]] = {
         'did you mean "default"?',
         "there are: default",
     ),
+    "unknown axis of a case": (
+        "releases/1.0.0",
+        lambda b: b.update(analysis={"case_axes": ["sxe"]}),
+        "/analysis/case_axes/0",
+        'did you mean "sex"?',
+        "there are: sex",
+    ),
     "unknown comparator": (
         "plans/1",
         lambda b: b["criteria"][0].update(against="previous"),
@@ -408,30 +415,45 @@ def _annotations(node: dict[str, Any], at: str) -> list[tuple[str, tuple[str, ..
 
 
 ANALYSIS = b'{"schema": "muniment/analysis/v1", "release": "1.0.0"}\n'
+ANALYSIS_PATH = "releases/1.0.0/analysis.json"
 
 
-def with_analysis(tmp_path: Path, stated: bytes, actual: bytes) -> tuple[Device, tuple[Finding, ...]]:
+def with_analysis(tmp_path: Path, data: bytes) -> tuple[Device, tuple[Finding, ...]]:
     demo = bundle(tmp_path)
-    path = "releases/1.0.0/analysis.json"
-    reference = file_reference(path, {path: stated})
-    demo.edit("releases/1.0.0", lambda body: body.update(analysis=reference))
-    demo.put(path, actual)
+    demo.put(ANALYSIS_PATH, data)
     return linked(demo)
 
 
-def test_an_analysis_is_read_only_if_it_is_the_recorded_one(tmp_path: Path) -> None:
-    """Numbers that nobody recorded are no evidence: other bytes leave the release without an analysis."""
-    device, found = with_analysis(tmp_path / "good", ANALYSIS, ANALYSIS)
+def test_an_analysis_is_read_where_the_evaluation_lies(tmp_path: Path) -> None:
+    """It has one place, beside the evaluation; a release without one has none."""
+    device, found = with_analysis(tmp_path / "with", ANALYSIS)
     assert found == ()
     assert device.releases[0].analysis["release"] == "1.0.0"
-    device, found = with_analysis(tmp_path / "edited", ANALYSIS, ANALYSIS.replace(b"1.0.0", b"9.9.9"))
-    assert [f.rule for f in found] == ["digest"]
+    device, _ = linked(bundle(tmp_path / "without"))
     assert device.releases[0].analysis is None
 
 
 def test_an_analysis_of_another_schema_is_a_finding(tmp_path: Path) -> None:
-    """A file of the recorded digest that is no analysis is named, and nothing rests on it."""
-    other = ANALYSIS.replace(b"analysis/v1", b"evaluation/v1")
-    device, found = with_analysis(tmp_path, other, other)
+    """A file in its place that is no analysis is named, and nothing rests on it."""
+    device, found = with_analysis(tmp_path, ANALYSIS.replace(b"analysis/v1", b"evaluation/v1"))
     assert [f.rule for f in found] == ["json"]
     assert device.releases[0].analysis is None
+
+
+def test_an_analysis_is_frozen_with_its_release(tmp_path: Path) -> None:
+    """Edited, removed or added after the freeze, it no longer is what the digest of the release binds."""
+    demo = bundle(tmp_path)
+    demo.put(ANALYSIS_PATH, ANALYSIS)
+    frozen(demo)
+    device, found = linked(demo)
+    assert found == ()
+    assert ANALYSIS_PATH in device.releases[0].manifest
+    demo.put(ANALYSIS_PATH, ANALYSIS.replace(b"1.0.0", b"9.9.9"))
+    assert [f.rule for f in linked(demo)[1]] == ["manifest"]
+    demo.remove(ANALYSIS_PATH)
+    assert [f.rule for f in linked(demo)[1]] == ["manifest"]
+    frozen(demo)
+    device, found = linked(demo)
+    assert (found, ANALYSIS_PATH in device.releases[0].manifest) == ((), False)
+    demo.put(ANALYSIS_PATH, ANALYSIS)
+    assert [f.rule for f in linked(demo)[1]] == ["manifest"]

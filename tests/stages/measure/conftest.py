@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from support.plans import request_for
+
 SCHEMAS = Path(__file__).parents[3] / "schemas" / "outputs"
 
 
@@ -43,3 +45,14 @@ def valid():
         jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), schema)
 
     return check
+
+
+@pytest.fixture
+def request_of(tmp_path, rows):
+    """A request over written tables, with anything replaced."""
+
+    def make(predictions=rows, members=None, **more):
+        members = rows.select("patient_id") if members is None else members
+        return request_for(tmp_path, predictions, members, **more)
+
+    return make

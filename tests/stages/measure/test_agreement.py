@@ -11,33 +11,9 @@ from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.agreement import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
 from muniment.measure.bootstrap import Resampling
 from muniment.measure.ratings import rated, read_ratings
+from support.studies import CODERS, FLEISS
 
 FEW = Resampling(200, 7)
-NA = None
-CODERS = [  # Krippendorff's four coders and twelve units; a row is a coder.
-    [1, 2, 3, 3, 2, 1, 4, 1, 2, NA, NA, NA],
-    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, NA, 3],
-    [NA, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, NA],
-    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, NA],
-]
-UNITS = list(zip(*CODERS, strict=True))
-FLEISS = [  # Ten subjects, fourteen raters, five categories: ratings a category.
-    [0, 0, 0, 0, 14],
-    [0, 2, 6, 4, 2],
-    [0, 0, 3, 5, 6],
-    [0, 3, 9, 2, 0],
-    [2, 2, 8, 1, 1],
-    [7, 7, 0, 0, 0],
-    [3, 2, 6, 3, 0],
-    [2, 5, 3, 2, 2],
-    [6, 5, 2, 1, 0],
-    [0, 2, 2, 3, 7],
-]
-
-
-def spread(counts):
-    """A matrix of ratings with these counts of categories a unit."""
-    return [[code for code, count in enumerate(row) for _ in range(count)] for row in counts]
 
 
 def table(counts):
@@ -64,7 +40,7 @@ def made(seed: int, units: int = 60, raters: int = 4, missing: float = 0.2):
 )
 def test_krippendorff_example(metric, published):
     """Four coders, twelve units (Krippendorff 2011, Computing alpha-reliability): the four printed values."""
-    found = krippendorff_alpha(rated(UNITS), FEW, metric)
+    found = krippendorff_alpha(rated(CODERS), FEW, metric)
     assert round(found.value, 3) == published
     assert found.low <= found.value <= found.high
     assert (found.n, found.extra["ratings"], found.extra["raters"]) == (11, 40, 4)
@@ -72,7 +48,7 @@ def test_krippendorff_example(metric, published):
 
 def test_gwet_example():
     """The same ratings in irrCAC 1.0 (its vignette): AC1 .77544 (SE .14295), Fleiss .76117 (SE .15302)."""
-    ac1, kappa = gwet_ac1(rated(UNITS)), fleiss_kappa(rated(UNITS))
+    ac1, kappa = gwet_ac1(rated(CODERS)), fleiss_kappa(rated(CODERS))
     assert (ac1.value, ac1.extra["standard_error"]) == pytest.approx((0.77544, 0.14295), abs=5e-6)
     assert (kappa.value, kappa.extra["standard_error"]) == pytest.approx((0.76117, 0.15302), abs=5e-6)
     assert (round(ac1.low, 3), ac1.high, round(kappa.low, 3)) == (0.461, 1.0, 0.424)
@@ -82,7 +58,7 @@ def test_gwet_example():
 
 def test_fleiss_example():
     """Ten subjects and fourteen raters: kappa .210."""
-    found = fleiss_kappa(rated(spread(FLEISS)))
+    found = fleiss_kappa(rated(FLEISS))
     assert round(found.value, 3) == 0.210
     assert (found.n, found.extra["ratings"]) == (10, 140)
 
@@ -252,7 +228,7 @@ def test_ac1_knows_categories_nobody_used():
 
 def test_few_units_are_suppressed():
     """Under the minimum there is no number, the count included."""
-    found = fleiss_kappa(rated(UNITS[:5]))
+    found = fleiss_kappa(rated(CODERS[:5]))
     assert (found.value, found.n, found.undecided) == (None, None, "fewer than 10 rows")
     assert "expected_agreement" not in found.as_json()
 
@@ -283,3 +259,11 @@ def test_bad_ratings_are_named():
         rated(made(1), order=("1", "2", "3", "4"))
     with pytest.raises(UsageError, match="two raters"):
         cohen_kappa(rated(made(1)))
+
+
+def test_a_table_of_too_many_pairs_is_refused():
+    """Units times raters is bounded before any memory is taken: mistaken columns do not end the process."""
+    n = 5000
+    frame = pl.DataFrame({"unit": range(n), "rater": range(n), "value": ["yes"] * n})
+    with pytest.raises(UnreadableInput, match="5000 units and 5000 raters; 20,000,000 pairs"):
+        read_ratings(frame.lazy(), "unit", "rater", "value")

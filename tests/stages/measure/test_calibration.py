@@ -5,7 +5,8 @@ import pytest
 from scipy import optimize, special
 from sklearn.metrics import brier_score_loss, log_loss
 
-from muniment.measure.calibration import METRICS, calibration
+from muniment.measure import calibration as module
+from muniment.measure.calibration import METRICS, calibration, recalibrated
 from muniment.measure.kernel import Keys, Scale
 
 
@@ -110,3 +111,53 @@ def test_low_scores_for_the_event_are_no_probabilities():
     """With the orientation turned round nothing about calibration is said."""
     found = calibration(keys_of([0, 1, 0], [0.1, 0.2, 0.3]), 0.95, lower_is_positive=True)
     assert all(result.undecided for result in found.values())
+
+
+def far_off(seed, n, slope=0.7, offset=-0.4, scale=1.5):
+    """Outcomes that follow the scores' logits, and scores that may be far from saying so."""
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(0, scale, n)
+    return rng.random(n) < special.expit(offset + slope * logit), special.expit(logit)
+
+
+COHORTS = [
+    *(generated(seed, n) for seed, n in ((1, 40), (2, 300), (3, 1200), (4, 7))),
+    # Confidence that is not deserved, scores that mean the contrary, hardly any events, no information.
+    *(
+        far_off(*each)
+        for each in ((5, 400, 0.05, 0.0, 9.0), (6, 500, -1.0), (7, 900, 1.0, -5.0), (8, 300, 0.0))
+    ),
+    ([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]),
+    ([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5]),
+    ([1, 1, 1], [0.2, 0.7, 0.1]),
+    ([0, 1, 0, 1], [0.0, 1.0, 0.4, 0.6]),
+    ([0, 1, 0, 1], [0.2, 0.7, 0.1, 1.2]),
+    ([], []),
+]
+
+
+@pytest.mark.parametrize("block", [1 << 15, 1000, 1])
+def test_cohorts_together_have_the_bits_of_each_alone(monkeypatch, block):
+    """Whoever is fitted beside a cohort, and in whatever order, its calibration has the same bits."""
+    cohorts = [keys_of(*cohort) for cohort in COHORTS]
+    alone = [calibration(keys, 0.95) for keys in cohorts]
+    monkeypatch.setattr(module, "BLOCK", block)
+    for order in (1, -1):
+        fits = recalibrated(cohorts[::order], 0.95)[::order]
+        found = [calibration(keys, 0.95, fit=fit) for keys, fit in zip(cohorts, fits, strict=True)]
+        assert found == alone
+    assert sum(fit is not None for fit in fits) == len(cohorts) - 2
+
+
+@pytest.mark.parametrize("index", [4, 5, 6, 7])
+def test_scores_that_are_far_off_are_fitted(index):
+    """Where the scores are far from right the fit still ends at the maximum of the likelihood."""
+    labels, scores = COHORTS[index]
+    large, large_error, slope, slope_error = fitted(labels, scores)
+    found = calibration(keys_of(labels, scores), 0.95)
+    for name, value, error in (
+        ("calibration_intercept", large, large_error),
+        ("calibration_slope", slope, slope_error),
+    ):
+        assert found[name].value == pytest.approx(value, abs=1e-4)
+        assert found[name].high - found[name].low == pytest.approx(2 * 1.959963984540054 * error, rel=1e-4)

@@ -1,12 +1,14 @@
 """Area under the ROC curve and DeLong's variance, against definitions and scikit-learn."""
 
+from fractions import Fraction
+
 import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from muniment.measure import kernel
+from muniment.measure import discrimination, kernel
 from muniment.measure.discrimination import Contrast, auroc, newcombe_auroc, paired, unpaired
 from muniment.measure.kernel import RankState, all_keys, fold, keyed, scale_of
 
@@ -150,6 +152,34 @@ def test_paired_comparison_is_what_the_definition_gives():
     assert found.difference.value == pytest.approx(area_a - area_b)
     assert found.difference.high - found.difference.low == pytest.approx(2 * 1.959963984540054 * error)
     assert found.p == pytest.approx(2 * stats.norm.sf(abs(area_a - area_b) / error), rel=1e-9)
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 15])
+@pytest.mark.parametrize("digits", [None, 2, 1])
+def test_paired_variance_is_rounded_once(monkeypatch, block, digits):
+    """The standard error is that of whole numbers summed without rounding, in blocks of any size."""
+    labels, a = generated(11, 400, digits)
+    b = np.clip(a + np.random.default_rng(12).normal(0, 0.3, 400), 0, 1).round(2)
+    monkeypatch.setattr(discrimination, "BLOCK", block)
+    variance = Fraction(0)
+    wins = [4 * by_definition(labels, scores)[3] for scores in (a, b)]
+    for axis in (1, 0):
+        others = wins[0].shape[axis]
+        apart = [Fraction(int(x), 4 * others) for x in (wins[0] - wins[1]).sum(axis=axis)]
+        mean = sum(apart) / len(apart)
+        variance += sum((x - mean) ** 2 for x in apart) / (len(apart) - 1) / len(apart)
+    found = paired(labels, a, b, 0.95)
+    assert isinstance(found, Contrast)
+    assert found.z == pytest.approx((found.a - found.b) / float(variance) ** 0.5, rel=4e-16)
+
+
+def test_moments_do_not_wrap():
+    """Squares that together exceed 64 bits are summed exactly."""
+    values = np.random.default_rng(1).integers(-(2**39), 2**39, 70_000)
+    assert discrimination._moments(values) == (
+        sum(map(int, values)),
+        sum(int(value) ** 2 for value in values),
+    )
 
 
 def test_identical_rankings_do_not_differ():

@@ -146,3 +146,12 @@ def test_free_memory_is_what_the_limit_leaves():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
     assert resource.getrlimit(resource.RLIMIT_DATA)[0] != 1 << 31
+
+
+@pytest.mark.parametrize(("name", "value"), [("FEW", 1000), ("LITTLE", 0)])
+def test_rows_counted_first_are_those_read_at_once(tmp_path, monkeypatch, name, value):
+    """A small file is read without counting its rows; with more rows, or bytes, the numbers are the same."""
+    path = table(tmp_path / "t.parquet")
+    at_once = measured(path, by=(("site",),))
+    monkeypatch.setattr(large, name, value)
+    assert measured(path, by=(("site",),)) == at_once

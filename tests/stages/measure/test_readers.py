@@ -207,3 +207,11 @@ def test_readings_without_any_spread_give_no_interval():
     found = reader_study(study_of(labels, np.zeros_like(scores) + labels, ("a", "b"), ("1", "2", "3", "4")))
     assert found.effects[0].result.undecided == "the readings do not vary: no interval"
     assert found.statistic is None
+
+
+def test_a_study_of_too_many_readers_is_refused():
+    """A case taken for a reader would make covariances without end."""
+    n = 1001
+    frame = pl.DataFrame({"r": range(n), "m": ["a"] * n, "c": ["1"] * n, "y": [1] * n, "s": [0.5] * n})
+    with pytest.raises(UnreadableInput, match="1 modalities and 1001 readers; 1000 pairs"):
+        read_study(frame.lazy(), TableSpec("y", "s"), "r", "m", "c")

@@ -29,6 +29,7 @@ def test_passes_and_the_whole_agree(monkeypatch, shape, rows):
     rng = np.random.default_rng(rows)
     score = SHAPES[shape](rng.random(rows))
     keys = keys_of(score, rng.random(rows) < score**1.2)
+    monkeypatch.setattr(streamed, "FEWEST", 2)
     found = calibration(keys, 0.95)
     monkeypatch.setattr(streamed, "FEWEST", 10**9)
     whole = calibration(keys, 0.95)
@@ -44,6 +45,7 @@ def test_separated_classes_have_the_reason_of_the_whole(monkeypatch):
     """Classes that a threshold separates end in the same words on either way."""
     score = np.linspace(0.01, 0.99, 20_000)
     keys = keys_of(score, score > 0.5)
+    monkeypatch.setattr(streamed, "FEWEST", 2)
     found = calibration(keys, 0.95)["calibration_slope"]
     monkeypatch.setattr(streamed, "FEWEST", 10**9)
     assert found.undecided is not None

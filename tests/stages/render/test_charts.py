@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ PREDICTIVE = [
      "npv": 1 - p, "npv_low": 0.95 - p, "npv_high": 1.05 - p}
     for p in (0.1, 0.5, 0.9)
 ]  # fmt: skip
+LOSSES = [
+    charts.Loss(name, level, level / 5, level / 5 - 0.01, level / 5 + 0.01, 100)
+    for name, levels in (("noise", (0.1, 0.25, 0.5)), ("feed stops", (1.0,)))
+    for level in levels
+]
 
 
 def specs() -> list[object]:
@@ -39,10 +45,11 @@ def specs() -> list[object]:
         charts.precision_recall(RECALL, [charts.Recalled(HOSTILE, 0.8, 0.6)], 0.4),
         charts.decision(DECISION, 0.3),
         charts.predictive(PREDICTIVE, [(HOSTILE, 0.3)]),
+        charts.degradation([*LOSSES, charts.Loss(HOSTILE, 1.0, 0.1, 0.05, 0.15, 90)], "Loss of AUROC"),
     ]
 
 
-@pytest.mark.parametrize("index", range(8))
+@pytest.mark.parametrize("index", range(9))
 def test_a_specification_fetches_nothing(index: int) -> None:
     """Values are inline; no specification holds an address."""
     text = json.dumps(specs()[index])
@@ -50,7 +57,7 @@ def test_a_specification_fetches_nothing(index: int) -> None:
     assert "http" not in text.replace(json.dumps(HOSTILE)[1:-1], "")
 
 
-@pytest.mark.parametrize("index", range(8))
+@pytest.mark.parametrize("index", range(9))
 def test_the_same_values_give_the_same_specification(index: int) -> None:
     """Names of parts do not count up from chart to chart."""
     assert specs()[index] == specs()[index]
@@ -106,3 +113,13 @@ def test_the_decision_curve_shows_where_use_is_weighed() -> None:
     assert marked > json.dumps(charts.decision(DECISION, 0.9)).count('"at"')
     [svg] = draw.images({"a.vl.json": json.dumps(spec).encode()}, None).values()
     assert all(name in svg for name in (b"treat all", b"treat none", b"model"))
+
+
+def test_a_panel_of_degradation_holds_its_own_points_alone() -> None:
+    """Each perturbation has a panel with its name, and every loss is drawn once."""
+    spec = charts.degradation(LOSSES, "Loss of AUROC")
+    [svg] = draw.images({"a.vl.json": json.dumps(spec).encode()}, None).values()
+    assert all(name in svg for name in (b"noise", b"feed stops"))
+    squares = re.findall(rb'<path[^>]*d="M[^"]*Z" fill="#0b5c8a"', svg)
+    assert len(squares) == len(LOSSES)
+    assert not any("data" in layer for layer in spec["spec"]["layer"])

@@ -86,7 +86,7 @@ def test_chart_data_is_never_read_as_code(hostile_site: Path) -> None:
     assert script.startswith(before)
     assert script.endswith(after)
     found = json.loads(json.loads(script.removeprefix(before).removesuffix(after)))
-    assert len(found["specs"]) == 4
+    assert len(found["specs"]) == 5
     assert all(spec["background"] == "white" for spec in found["specs"].values())
 
 

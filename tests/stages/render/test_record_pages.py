@@ -105,6 +105,23 @@ def test_a_loss_stands_beside_its_limit(pages: dict[str, Tree]) -> None:
     says(tree, "Within R-1: at most 0.03 on the upper bound", "Beyond R-2: at most 0.01", "800 none set")
 
 
+def test_explanations_stand_with_what_was_held_against_what(pages: dict[str, Tree]) -> None:
+    """Golden cases that failed, cases that do not count, stability, and sections without numbers."""
+    tree = pages[f"{HOME}/releases/1.1.0/analysis.html"]
+    says(
+        tree,
+        "Not passed: old (differs by 0.2)",
+        "Not counted: 78 (not of the locked cohort)",
+        "What moved it most, log-odds",
+        "albumin −0.400",
+        "Everybody 0.700 (0.670 to 0.730) 400",
+        "Counted at the operating point.",
+        "Explanations: coverage the release tells no uncertainty",
+        "Undecided: the release tells no uncertainty",
+        "muniment verify computes every number again",
+    )
+
+
 def test_a_release_without_analysis_says_so(pages: dict[str, Tree]) -> None:
     """What was not analysed is said in a sentence, not shown as an empty table."""
     tree = pages[f"{HOME}/releases/1.2.0-rc1/analysis.html"]

@@ -17,6 +17,8 @@ from muniment.attest.local import der
 VALIDITY = timedelta(days=40 * 365)
 """How long a domain's authorities live: longer than anyone must keep a release's records."""
 LEAF_VALIDITY = timedelta(minutes=10)
+CERTIFICATE_AUTHORITY = "certificate authority"
+"""Common name of the part of a domain that issues certificates."""
 
 # Fulcio's certificate extensions and the SCT list of RFC 6962, section 3.3.
 _ISSUER_V1 = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
@@ -111,7 +113,7 @@ class CertificateAuthority:
 def create_authority(domain: str, at: datetime) -> CertificateAuthority:
     """Return a new authority with fresh P-256 keys, valid from `at`."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = self_signed(key, authority_name(domain, "certificate authority"), at)
+    certificate = self_signed(key, authority_name(domain, CERTIFICATE_AUTHORITY), at)
     return CertificateAuthority(key, certificate, ec.generate_private_key(ec.SECP256R1()))
 
 

@@ -21,11 +21,15 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from muniment.attest.local.merkle import MerkleTree, leaf_hash
+from muniment.attest.local.checkpoint import Checkpoint, parse_checkpoint, signed_checkpoint
+from muniment.attest.local.merkle import MerkleTree, consistent, leaf_hash
+from muniment.attest.local.register import PREFIX
 from muniment.attest.local.storage import replace_file, writer_lock
-from muniment.attest.strict import canonical
+from muniment.attest.strict import Refused, canonical
 from muniment.attest.times import instant, parse_instant
 from muniment.errors import SealError
+
+_LOST = "restore the domain's folder from its newest backup, and tell whoever relies on its seals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Log:
         self._key = key
         self._tree = MerkleTree()
         self._length = 0
+        self._notices: list[bytes] = []
 
     @property
     def public_key(self) -> ed25519.Ed25519PublicKey:
@@ -102,6 +107,55 @@ class Log:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged("its head cannot be read") from error
 
+    @property
+    def size(self) -> int:
+        """Entries read so far; call `refresh` first."""
+        return self._tree.size
+
+    @property
+    def root(self) -> bytes:
+        """Root hash of the entries read so far."""
+        return self._tree.root()
+
+    def refresh(self) -> tuple[bytes, ...]:
+        """Read what stands on disk by now; return the bodies of the register's notices, oldest first.
+
+        Raises `SealError` where the log on disk is damaged, or shorter than this object knows it.
+        """
+        self._catch_up(self.head())
+        return tuple(self._notices)
+
+    def holds(self, index: int, body: bytes) -> bool:
+        """Whether this body stands at this index; call `refresh` first."""
+        return index < self._tree.size and self._tree.leaf(index) == leaf_hash(body)
+
+    def extend(self, note: str) -> tuple[Checkpoint, tuple[bytes, ...]]:
+        """Return an older checkpoint of this log, and the proof that the log on disk extends it.
+
+        Raises `SealError` for a note this log never signed, and where entries that it covers are gone
+        or others: the log was truncated, rolled back or rewritten.
+        """
+        try:
+            point = parse_checkpoint(note, self.public_key, self.key_id)
+        except Refused as error:
+            raise SealError(str(error), hint="give a file that `muniment trust checkpoint` wrote") from error
+        self.refresh()
+        if point.origin != self.origin or point.size < 1:
+            raise SealError("The checkpoint is not one of this log.")
+        if point.size > self._tree.size:
+            raise SealError(
+                f"The log was cut short or rolled back: it has {self._tree.size} entries, "
+                f"and had {point.size} when the checkpoint was signed.",
+                hint=_LOST,
+            )
+        proof = self._tree.consistency(point.size)
+        if not consistent(point.size, point.root, self._tree.size, self._tree.root(), proof):
+            raise SealError(
+                f"The log was rewritten: its first {point.size} entries are not those of the checkpoint.",
+                hint=_LOST,
+            )
+        return point, proof
+
     def append(self, body: bytes, at: datetime, accept: Callable[[Entry], None]) -> Entry:
         """Add one entry dated `at`, once `accept` has taken it without raising.
 
@@ -138,7 +192,10 @@ class Log:
             raise _damaged("it has fewer entries than its head says")
         try:
             for line in lines.splitlines():
-                self._tree.append(leaf_hash(base64.b64decode(json.loads(line)["body"], validate=True)))
+                body = base64.b64decode(json.loads(line)["body"], validate=True)
+                self._tree.append(leaf_hash(body))
+                if body.startswith(PREFIX):
+                    self._notices.append(body)
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged("an entry cannot be read") from error
         self._length = head.length
@@ -148,7 +205,8 @@ class Log:
     def _stage(self, body: bytes) -> Entry:
         self._tree.append(leaf_hash(body))
         size, root = self._tree.size, self._tree.root()
-        return Entry(size - 1, size, root, self._tree.path(size - 1), self._checkpoint(size, root), body)
+        note = signed_checkpoint(Checkpoint(self.origin, size, root), self._key, self.key_id)
+        return Entry(size - 1, size, root, self._tree.path(size - 1), note, body)
 
     def _commit(self, entry: Entry, at: datetime) -> None:
         line = _line({"body": base64.b64encode(entry.body).decode(), "time": instant(at)})
@@ -169,12 +227,8 @@ class Log:
         }
         replace_file(self.folder / "head.json", _line(head))
         self._length = length
-
-    def _checkpoint(self, size: int, root: bytes) -> str:
-        """Return a signed note (C2SP): text, blank line, signature line."""
-        text = f"{self.origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-        signature = base64.b64encode(self.key_id[:4] + self._key.sign(text.encode())).decode()
-        return f"{text}\n— {self.origin} {signature}\n"
+        if entry.body.startswith(PREFIX):
+            self._notices.append(entry.body)
 
 
 def _line(value: dict[str, Any]) -> bytes:

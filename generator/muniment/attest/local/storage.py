@@ -24,7 +24,9 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write `data` beside `path` and rename it into place, so that a crash leaves the old file."""
     beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    # What a crash left there may have been made with another mode.
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)
         stream.flush()
@@ -42,16 +44,26 @@ def write_key(path: Path, key: PrivateKey) -> None:
     replace_file(path, data, 0o600)
 
 
-def read_key(path: Path) -> PrivateKey:
-    """Return a private key; `SealError` where it is missing, open to others, or no key."""
+def private_bytes(path: Path, what: str, limit: int = 1 << 16) -> bytes:
+    """Return the bytes of a file that only its owner may read; `SealError` otherwise."""
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise SealError(
-                f"The private key {path.name} can be read by others.",
-                hint=f"chmod 600 {path}, and consider making a new domain",
-            )
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
+        with path.open("rb") as stream:
+            if os.name == "posix" and os.fstat(stream.fileno()).st_mode & 0o077:
+                raise SealError(
+                    f"The {what} can be read by others.",
+                    hint=f"chmod 600 {path}, and consider making a new one",
+                )
+            return stream.read(limit)
+    except OSError as error:
+        raise SealError(f"The {what} cannot be read: {error.strerror}.") from error
+
+
+def read_key(path: Path) -> PrivateKey:
+    """Return a private key of a domain; `SealError` where it is missing, open to others, or no key."""
+    data = private_bytes(path, f"private key {path.name}")
+    try:
+        key = serialization.load_pem_private_key(data, password=None)
+    except (ValueError, TypeError) as error:
         raise SealError(f"The private key {path.name} of the local domain cannot be read.") from error
     if not isinstance(key, (ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)):
         raise SealError(f"The private key {path.name} of the local domain is of the wrong kind.")

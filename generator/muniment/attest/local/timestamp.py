@@ -34,11 +34,15 @@ class TimestampAuthority:
     certificate: x509.Certificate
 
     def stamp(self, message: bytes, at: datetime) -> bytes:
-        """Return a TimeStampResp (DER) over the SHA-256 of `message`, dated `at`.
+        """Return a TimeStampResp (DER) over the SHA-256 of `message`, dated `at`."""
+        return self.stamp_digest(hashlib.sha256(message).digest(), at)
+
+    def stamp_digest(self, digest: bytes, at: datetime, nonce: int | None = None) -> bytes:
+        """Return a TimeStampResp (DER) over a SHA-256 digest, with the asker's nonce if there is one.
 
         The form is CMS SignedData over TSTInfo with the attributes RFC 5816 asks for.
         """
-        info = self._info(hashlib.sha256(message).digest(), at)
+        info = self._info(digest, at, nonce)
         attributes = self._attributes(info, at)
         # What is signed is the SET OF attributes; what is sent carries the implicit tag [0] instead.
         signature = self.key.sign(der.set_of(*attributes), ec.ECDSA(hashes.SHA256()))
@@ -62,13 +66,14 @@ class TimestampAuthority:
         granted = der.sequence(der.integer(0))
         return der.sequence(granted, token)
 
-    def _info(self, digest: bytes, at: datetime) -> bytes:
+    def _info(self, digest: bytes, at: datetime, nonce: int | None) -> bytes:
         return der.sequence(
             der.integer(1),
             der.oid(_POLICY),
             der.sequence(_digest_algorithm(), der.octets(digest)),
             der.integer(x509.random_serial_number()),
             der.generalized_time(at),
+            *(() if nonce is None else (der.integer(nonce),)),
         )
 
     def _attributes(self, info: bytes, at: datetime) -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """Charts as Vega-Lite specifications, built with Altair and carrying their values inline."""
 
 from muniment.render.charts.calibration import calibration
+from muniment.render.charts.degradation import Loss, degradation
 from muniment.render.charts.forest import Row, forest
 from muniment.render.charts.lineage import Edge, Node, lineage
 from muniment.render.charts.roc import Point, roc
@@ -9,6 +10,7 @@ from muniment.render.charts.utility import Recalled, decision, precision_recall,
 
 __all__ = [
     "Edge",
+    "Loss",
     "Node",
     "Point",
     "Reading",
@@ -16,6 +18,7 @@ __all__ = [
     "Row",
     "calibration",
     "decision",
+    "degradation",
     "forest",
     "lineage",
     "precision_recall",

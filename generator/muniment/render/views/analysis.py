@@ -23,8 +23,10 @@ def analysis(desk: Desk, view: ReleaseView) -> Page:
     body = view.dossier.release.body
     plan = desk.record(body.get("plan"))
     known = found if isinstance(found, Mapping) else {}
-    named = body.get("analysis")
-    path = str(named.get("path")) if isinstance(named, Mapping) else ""
+    path = f"{view.dossier.id}/analysis.json"
+    sources = desk.source(path) if known else ()
+    explained = known.get("explanations")
+    explanations = explained if isinstance(explained, Mapping) else {}
     return Page(
         path=f"{folder(view)}/analysis.md",
         title=f"Analysis of {view.version}",
@@ -34,17 +36,24 @@ def analysis(desk: Desk, view: ReleaseView) -> Page:
             "body": body,
             "analysis": known,
             "path": path,
-            "axes": _axes(known),
+            "digest": sources[0].sha256 if sources else None,
+            "gaps": {str(e.get("section")): e.get("reason") for e in entries(known, "undecided")},
+            "methods": {str(e.get("section")): e.get("text") for e in entries(known, "methods")},
+            "axes": _axes(known, "errors", "by"),
             "edge": entries(known, "errors", "edge"),
             "robustness": _robustness(known, plan.body if plan else {}),
             "populations": _populations(known),
             "missing": [e for e in entries(known, "missing") if e.get("missing")],
             "columns": len(entries(known, "missing")),
             "rejects": known.get("quality_control") or {},
+            "rejected_by": _axes(known, "quality_control", "by"),
             "prevalence": known.get("prevalence") or {},
             "clusters": entries(known, "clusters"),
-            "explanations": known.get("explanations") or {},
-            "consistency": _consistency(known),
+            "explanations": explanations,
+            "unit": _unit(body),
+            "consistency": _agreement(explanations, "consistency"),
+            "stability": _stability(explanations),
+            "coverage": explanations.get("coverage") or {},
             "examples": _examples(known, body),
             "tests": entries(body, "system_tests"),
             "studies": [
@@ -54,7 +63,7 @@ def analysis(desk: Desk, view: ReleaseView) -> Page:
             ],
         },
         sources=(
-            *(desk.source(path) if known else ()),
+            *sources,
             *desk.source(f"{view.dossier.id}/release.yaml"),
             *(desk.source(f"{plan.id}.yaml") if plan and known else ()),
         ),
@@ -64,10 +73,10 @@ def analysis(desk: Desk, view: ReleaseView) -> Page:
     )
 
 
-def _axes(found: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+def _axes(found: Mapping[str, Any], *steps: str) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Return the levels of each axis, in the order of the file."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in entries(found, "errors", "by"):
+    for entry in entries(found, *steps):
         groups.setdefault(str(entry.get("axis")), []).append(entry)
     return list(groups.items())
 
@@ -81,10 +90,9 @@ def _robustness(found: Mapping[str, Any], plan: Any) -> list[dict[str, Any]]:
     out = []
     for entry in entries(found, "robustness"):
         limit = limits.get((entry.get("perturbation"), number(entry.get("level")), entry.get("metric")))
-        key = f"{entry.get('perturbation')} {entry.get('level')}"
         out.append(
             {
-                "key": key,
+                "key": f"{entry.get('perturbation')} {entry.get('level')}",
                 "entry": entry,
                 "limit": limit,
                 "within": _within(entry, limit) if limit else None,
@@ -108,10 +116,27 @@ def _populations(found: Mapping[str, Any]) -> list[tuple[str, dict[str, Mapping[
     return list(groups.items())
 
 
-def _consistency(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the agreement of explanations by subgroup, the lowest first; suppressed cells last."""
-    rows = entries(found, "explanations", "consistency")
+def _unit(body: Mapping[str, Any]) -> str:
+    """Return the unit of a contribution, as the release says."""
+    declared = body.get("analysis")
+    table = declared.get("contributions") if isinstance(declared, Mapping) else None
+    return str(table.get("unit") or "") if isinstance(table, Mapping) else ""
+
+
+def _agreement(explanations: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return agreement by subgroup, the lowest first; suppressed cells last."""
+    rows = entries(explanations, name)
     return sorted(rows, key=lambda e: (bool(e.get("suppressed")), number(e.get("value")) or 0.0))
+
+
+def _stability(explanations: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return both metrics of everybody and each level in one row, in the order of the file."""
+    rows: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for entry in entries(explanations, "stability"):
+        key = (entry.get("axis"), entry.get("level"))
+        row = rows.setdefault(key, {"axis": key[0], "level": key[1]})
+        row[str(entry.get("metric"))] = entry
+    return list(rows.values())
 
 
 def _examples(found: Mapping[str, Any], body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -126,7 +151,7 @@ def _examples(found: Mapping[str, Any], body: Mapping[str, Any]) -> list[dict[st
 def _charts(where: str, found: Mapping[str, Any]) -> tuple[Chart, ...]:
     if found.get("level") != LEVEL:  # the axis of the chart says 95%
         return ()
-    drawn = (_missed(where, found), _losses(where, found))
+    drawn = (_missed(where, found), _losses(where, found), _agreeing(where, found))
     return tuple(chart for chart in drawn if chart)
 
 
@@ -151,29 +176,44 @@ def _missed(where: str, found: Mapping[str, Any]) -> Chart | None:
 
 
 def _losses(where: str, found: Mapping[str, Any]) -> Chart | None:
+    losses = []
+    for entry in entries(found, "robustness"):
+        asked = [number(entry.get(key)) for key in ("level", "drop", "low", "high", "n")]
+        known = [value for value in asked if value is not None]
+        if entry.get("metric") == "auroc" and len(known) == len(asked):
+            level, drop, low, high, n = known
+            name = str(entry.get("perturbation")).replace("_", " ")
+            losses.append(charts.Loss(name, level, drop, low, high, int(n)))
+    if len(losses) < 2:
+        return None
+    worst = max(losses, key=lambda loss: loss.drop)
+    return Chart(
+        name=f"{where}/losses",
+        spec=charts.degradation(losses, "Loss of AUROC"),
+        alt=f"Loss of AUROC under {count(len(losses), 'perturbation')} with intervals. Largest: "
+        f"{worst.perturbation} {shown(worst.level)}, {shown(worst.drop)}.",
+        caption="Loss of AUROC against the untouched cohort on the same patients, over how strongly inputs "
+        "were changed, with its interval. What a level means stands in the table.",
+    )
+
+
+def _agreeing(where: str, found: Mapping[str, Any]) -> Chart | None:
+    explained = found.get("explanations")
     rows = [
         row
-        for entry in entries(found, "robustness")
-        if entry.get("metric") == "auroc"
-        and (
-            row := _row(
-                str(entry.get("perturbation")).replace("_", " "),
-                shown(entry.get("level")),
-                {**entry, "value": entry.get("drop")},
-                {"n": entry.get("n"), "events": None},
-            )
-        )
+        for entry in entries(explained if isinstance(explained, Mapping) else {}, "consistency")
+        if (row := _row(str(entry.get("axis")), str(entry.get("level")), entry, {"n": entry.get("n")}))
     ]
     if len(rows) < 2:
         return None
-    worst = max(rows, key=lambda r: r.value)
+    lowest = min(rows, key=lambda r: r.value)
     return Chart(
-        name=f"{where}/losses",
-        spec=charts.forest(rows, "Loss of AUROC"),
-        alt=f"Loss of AUROC under {count(len(rows), 'perturbation')} with intervals. Largest: {worst.axis} "
-        f"{worst.level}, {shown(worst.value)}.",
-        caption="Loss of AUROC against the untouched cohort on the same patients, with its interval. What "
-        "was done to the inputs stands in the table.",
+        name=f"{where}/agreement",
+        spec=charts.forest(rows, "Rank correlation with the cohort's explanations"),
+        alt=f"Agreement of explanations in {count(len(rows), 'subgroup')} with the cohort's, with intervals. "
+        f"Lowest: {lowest.axis} {lowest.level} {shown(lowest.value)}.",
+        caption="Rank correlation of the inputs' mean absolute contributions in a subgroup with those of the "
+        "cohort; 1 is full agreement.",
     )
 
 

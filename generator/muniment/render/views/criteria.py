@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from muniment.render.numbers import shown
-from muniment.render.words import metric
+from muniment.render.words import metric, spoken
 
 Entry = Mapping[str, Any]
 
@@ -16,6 +16,7 @@ _BOUNDS = {
     "lower": "lower bound",
     "upper": "upper bound",
     "interval": "whole interval",
+    "half_width": "half width",
 }
 _OPERATORS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "within": "within"}
 _DOMAINS = ("clinical", "calibration", "subgroup", "operational")
@@ -57,6 +58,10 @@ def _subject(entry: Entry) -> str:
     """Return what is measured, in words."""
     name, against, each = metric(entry.get("metric")), entry.get("against"), entry.get("each")
     said = f"Difference in {name} against {against}" if against else name
+    if entry.get("analysis"):
+        said = f"{said} of {entry.get('analysis')}"
+    if entry.get("population"):
+        said = f"{said}, {spoken(entry.get('population'))}"
     return f"{said}, in each {each}" if each else said
 
 

@@ -11,6 +11,8 @@ from muniment.render.numbers import entries, find_estimate, interval, number, sh
 from muniment.render.page import Chart, Desk, Page, folder, operating_point
 from muniment.render.text import slug
 from muniment.render.views import criteria, utility
+from muniment.render.views.planned import drawn as drawn_planned
+from muniment.render.views.planned import planned
 from muniment.render.words import metric as printed
 
 Entry = Mapping[str, Any]
@@ -42,6 +44,7 @@ def evaluation(desk: Desk, view: ReleaseView) -> Page:
             "min_n": plan.body.get("min_n", 10) if plan else 10,
             "comparisons": [_comparison(c) for c in entries(found, "comparisons") if not c.get("cohort")],
             "by_group": _by_group(found),
+            "planned": planned(found, point),
             "attribution": entries(found, "attribution"),
             "operational": entries(found, "operational"),
             "roc_rows": _roc_rows(entries(found, "curves", "roc")),
@@ -85,7 +88,7 @@ def _charts(view: ReleaseView, found: Entry, plan: Any, point: str | None) -> tu
         rows = _forest_rows(found, name, point)
         if rows:
             out.append(_forest(where, found, plan, name, rows, point))
-    return tuple(out)
+    return (*out, *drawn_planned(where, found))
 
 
 def _roc(where: str, found: Entry, curve: list[dict[str, float]]) -> Chart:

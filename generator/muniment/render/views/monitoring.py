@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from muniment.model.deployment import ended_on
+from muniment.model.seal import Seal
 from muniment.render import charts
 from muniment.render.numbers import entries, number, shown
 from muniment.render.page import Chart, Desk, Page
@@ -16,6 +18,7 @@ from muniment.render.words import metric as printed
 DRAWN = ("auroc", "calibration_slope", "oe_ratio", "psi")
 """Measures drawn over everybody."""
 KINDS = ("monitoring", "alert", "drill", "deployment")
+DEPLOYMENT = "/predicate/deployment/v1"
 BY_SITE = ("linkage_rho",)
 """Measures drawn by site, where a fault of one feed would show."""
 
@@ -32,6 +35,8 @@ def monitoring(desk: Desk) -> Page:
             "alerts": sorted(desk.of_kind("alert"), key=_newest("opened_on")),
             "drills": sorted(desk.of_kind("drill"), key=_newest("on")),
             "deployments": desk.of_kind("deployment"),
+            "ended": lambda record: ended_on(record, desk.view.device.records.values(), desk.edition.as_of),
+            "sealed": lambda record: _sealed(desk, record),
         },
         sources=(
             *(ref for entry in followed for ref in desk.source(entry["path"])),
@@ -52,6 +57,13 @@ def _followed(desk: Desk, record: Any) -> dict[str, Any]:
         "metrics": reader.columns(windows),
         "rows": reader.rows(windows),
     }
+
+
+def _sealed(desk: Desk, record: Any) -> Seal | None:
+    """Return the earliest seal that puts this very record into effect."""
+    path = record.document.path.split("/", 1)[1]
+    found = [s for s in desk.view.seals if s.predicate_type.endswith(DEPLOYMENT) and path in s.subjects]
+    return min(found, key=lambda seal: (seal.time or "9", seal.file), default=None)
 
 
 def _newest(key: str) -> Callable[[Any], Any]:

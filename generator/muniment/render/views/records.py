@@ -7,7 +7,7 @@ from typing import Any
 from muniment.model.edition import RequirementEntry
 from muniment.model.places import RELEASE, places
 from muniment.render.page import Desk, Page, folder, shown_release
-from muniment.render.words import KINDS
+from muniment.render.words import DOMAINS, KINDS
 
 ORDER = ("unmet", "undecided", "waived", "met", "not_applicable")
 """Outcomes, the worst first."""
@@ -135,7 +135,11 @@ def verify(desk: Desk) -> Page:
         values={
             "digests": digests,
             "seals": desk.view.seals,
-            "root": desk.store.copy("trust/local/trusted_root.json"),
+            "roots": [
+                (domain, root)
+                for domain in DOMAINS
+                if (root := desk.store.copy(f"trust/{domain}/trusted_root.json")) is not None
+            ],
             "faults": desk.view.findings,
         },
         sources=(desk.store.derived("digests.json", value),),

@@ -181,6 +181,8 @@ def _approval(approval: Any) -> dict[str, Any]:
         "valid": approval.valid,
         "problem": approval.problem,
         "conditions": list(approval.conditions),
+        "issuer": approval.issuer,
+        "expires": approval.expires,
         "seal": {"file": approval.seal.file, "sha256": approval.seal.sha256},
     }
 
