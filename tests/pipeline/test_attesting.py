@@ -14,7 +14,7 @@ from tests.support.sealed import unattended_pen
 
 from muniment import attest
 from muniment.errors import UsageError
-from muniment.pipeline import attesting, sealing
+from muniment.pipeline import attesting, pens
 from muniment.pipeline.judging import trusted_roots
 from muniment.pipeline.policies import pack_digest
 from muniment.pipeline.request import Doors, Request, request
@@ -34,9 +34,9 @@ def project(tmp_path: Path) -> Request:
     return request(Doors(today=datetime.date.today), start=tmp_path)
 
 
-def hand(project: Request, who: str, role: str) -> sealing.Hand:
+def hand(project: Request, who: str, role: str) -> pens.Hand:
     at = datetime.datetime(2024, 2, 1, 9, tzinfo=datetime.UTC)
-    return sealing.Hand(who, role, at, unattended_pen(project.root / "domain"))
+    return pens.Hand(who, role, at, unattended_pen(project.root / "domain"))
 
 
 def verified(project: Request) -> Any:

@@ -18,7 +18,7 @@ from tests.support.sealed import unattended_pen
 from muniment import attest, load
 from muniment.errors import SealError, UsageError
 from muniment.model.ruling import Outcome
-from muniment.pipeline import promoting, sealing
+from muniment.pipeline import pens, promoting, sealing
 from muniment.pipeline import trail as trails
 from muniment.pipeline.judging import judge_all
 from muniment.pipeline.promoting import Place, Promotion
@@ -81,7 +81,7 @@ def promote(
     project: Request, place: Place = WARD, at: str = "2024-02-26T08:00:00Z", **options: Any
 ) -> Promotion:
     who, role = options.pop("who", "p-nakata"), options.pop("role", "operations")
-    hand = sealing.Hand(who, role, instant(at), unattended_pen(project.root / "domain"))
+    hand = pens.Hand(who, role, instant(at), unattended_pen(project.root / "domain"))
     return promoting.promote(project, options.pop("name", "1.0.0"), place, hand, **options)
 
 
@@ -190,7 +190,7 @@ def test_a_changed_manifest_voids_the_authorisation(project: Request) -> None:
 
 def test_a_rejected_release_is_refused(project: Request) -> None:
     """A veto refuses a release, even one that was authorised before."""
-    hand = sealing.Hand(
+    hand = pens.Hand(
         "p-achterberg",
         "clinical",
         instant("2024-02-21T09:00:00Z"),
@@ -273,7 +273,7 @@ def test_what_makes_no_record_is_an_error(project: Request) -> None:
 
 def test_a_seal_that_fails_leaves_no_record(project: Request) -> None:
     """Where the domain refuses, the record that was to be sealed is not left behind."""
-    hand = sealing.Hand(
+    hand = pens.Hand(
         "p-nakata", "operations", instant("2024-03-04T08:00:00Z"), unattended_pen(project.root / "domain")
     )
     sealing.sign_record(project, "claims/1", hand)
@@ -291,10 +291,10 @@ def test_a_record_that_stands_is_sealed_as_it_is(project: Request) -> None:
     path.write_bytes(tried.record)
     name = tried.path.removesuffix(".yaml")
     at, pen = instant("2024-02-26T08:00:00Z"), unattended_pen(project.root / "domain")
-    other = sealing.Hand("p-moreau", "quality", at, pen)
+    other = pens.Hand("p-moreau", "quality", at, pen)
     (reason,) = promoting.seal_deployment(project, "1.0.0", name, other).reasons
     assert reason == f"{name} names p-nakata as who authorised it."
-    hand = sealing.Hand("p-nakata", "operations", at, pen)
+    hand = pens.Hand("p-nakata", "operations", at, pen)
     path.write_bytes(tried.record.replace(b"to: null", b'to: "2024-03-01"'))
     (reason,) = promoting.seal_deployment(project, "1.0.0", name, hand).reasons
     assert "has ended" in reason

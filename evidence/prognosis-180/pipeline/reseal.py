@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from muniment import attest, load
-from muniment.pipeline import attesting, promoting, sealing
+from muniment.pipeline import attesting, freezing, pens, promoting, sealing
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import survey
+from muniment.pipeline.writing import Written
 
 DEVICE = Path(__file__).resolve().parents[1]
 ROOT = DEVICE.parents[1]
@@ -37,13 +38,13 @@ def main() -> None:
         sys.exit("\n".join(f"{f.where}: {f.message}" for f in blocking))
     versions = [dossier.version for device in found.devices for dossier in device.releases]
     for version in versions:
-        criteria = sealing.write_evaluation(asked, version).evaluation["criteria"]
+        criteria = freezing.write_evaluation(asked, version).evaluation["criteria"]
         unmet = [c["id"] for c in criteria if c["outcome"] == "unmet"]
         print(f"evaluated {version}: {len(criteria)} judgements, unmet {unmet or 'none'}")
-        sealing.freeze(asked, version)
+        freezing.freeze(asked, version)
     first = instant(acts[0]["at"]) - datetime.timedelta(days=1)
     domain = attest.create_domain(ROOT / "build" / "example-trust", name="prognosis-180", at=first)
-    sealing.publish_root(asked, "local", domain.trusted_root(), at=first)
+    pens.publish_root(asked, "local", domain.trusted_root(), at=first)
     pen = attest.LocalPen(domain, enrol_everyone(asked, domain, first))
     for act in acts:
         written = perform(asked, act, pen)
@@ -74,11 +75,11 @@ def enrol_everyone(
     return lambda notice: keys[notice.identity]
 
 
-def perform(asked: Request, act: dict[str, object], pen: attest.LocalPen) -> sealing.Written:
+def perform(asked: Request, act: dict[str, object], pen: attest.LocalPen) -> Written:
     """Make one seal of the list."""
     target = str(act["target"])
     version = target.removeprefix("releases/")
-    hand = sealing.Hand(str(act["person"]), str(act["role"]), instant(str(act["at"])), pen)
+    hand = pens.Hand(str(act["person"]), str(act["role"]), instant(str(act["at"])), pen)
     meaning = str(act["meaning"]) if act.get("meaning") else None
     match act["do"]:
         case "lock":

@@ -26,7 +26,7 @@ def evaluate(
     Exit code 1 if a criterion is unmet, or if a planned hypothesis or a criterion of an adjusted family is
     not shown.
     """
-    from muniment.pipeline.sealing import write_evaluation
+    from muniment.pipeline.freezing import write_evaluation
 
     request = settle(evidence, as_of, quiet)
     request.doors.progress("evaluating")
@@ -87,7 +87,7 @@ def freeze(release: str, evidence: str | None, as_of: str | None, quiet: bool, d
 
     The SHA-256 of the manifest is the release digest. From here on approvals bind.
     """
-    from muniment.pipeline.sealing import freeze as freeze_release
+    from muniment.pipeline.freezing import freeze as freeze_release
 
     written = freeze_release(settle(evidence, as_of, quiet), release, dry_run=dry_run)
     click.echo(f"{written.note}: {written.path.name}\nrelease digest sha256 {written.sha256}")

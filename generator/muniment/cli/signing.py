@@ -18,8 +18,9 @@ from muniment.errors import UsageError
 
 if TYPE_CHECKING:
     from muniment.attest import LocalDomain, Notice, PersonKey
+    from muniment.pipeline.pens import Hand, Pen
     from muniment.pipeline.request import Request
-    from muniment.pipeline.sealing import Hand, Pen, Written
+    from muniment.pipeline.writing import Written
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -120,7 +121,7 @@ def hand(signing: Signing, role: str, request: Request | None) -> Hand:
 
     `request` is `None` where there is no evidence, as for a model's folder that lies anywhere.
     """
-    from muniment.pipeline import sealing
+    from muniment.pipeline import pens
 
     if signing.domain != "local" and signing.at is not None:
         raise UsageError(
@@ -129,9 +130,9 @@ def hand(signing: Signing, role: str, request: Request | None) -> Hand:
         )
     when = instant_or_now(signing.at)
     writer = _pen(signing, request)
-    for written in sealing.recover(request, writer) if request is not None else ():
+    for written in pens.recover(request, writer) if request is not None else ():
         click.echo(f"an interrupted run had left a seal, now written: {written.path}", err=True)
-    return sealing.Hand(signing.who, role, when, writer)
+    return pens.Hand(signing.who, role, when, writer)
 
 
 def said(signing: Signing, written: Written) -> int:

@@ -176,7 +176,7 @@ def trust_show(
     quiet: bool,
 ) -> int:
     """Show a domain's trusted root and its SHA-256; of the local one also its people, keys and log."""
-    from muniment.pipeline.sealing import publish_root
+    from muniment.pipeline.pens import publish_root
 
     fields: dict[str, Any] = {"domain": domain}
     if domain == "local":
@@ -229,7 +229,7 @@ def trust_checkpoint(out: Path | None, extends: Path | None, trust_folder: Path 
                 f"{len(found.proof)} hashes"
             )
     if out is not None:
-        from muniment.pipeline.sealing import write_beside
+        from muniment.pipeline.writing import write_beside
 
         write_beside(out, note.encode())
         click.echo(f"wrote {out}", err=output == "json")

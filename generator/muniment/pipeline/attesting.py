@@ -15,10 +15,12 @@ from muniment.errors import UsageError
 from muniment.model.evidence import Device, Record
 from muniment.model.tree import Tree
 from muniment.pipeline.judging import SAME, judge_all
+from muniment.pipeline.pens import Hand, seal_statement
 from muniment.pipeline.policies import load_packs, pack_digest
 from muniment.pipeline.request import Request
-from muniment.pipeline.sealing import Hand, Written, find_record, seal_statement, signer_of
+from muniment.pipeline.sealing import signer_of
 from muniment.pipeline.survey import Survey, find_release, survey
+from muniment.pipeline.writing import Written, find_record
 
 BUILDER = "https://muniment.invalid/builder/recorded-run"
 """A run that people recorded; no builder vouches for it by itself."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from muniment import attest
 from muniment.errors import UsageError
 from muniment.pipeline import trail
+from muniment.pipeline.pens import Hand
 from muniment.pipeline.request import Request
-from muniment.pipeline.sealing import Hand, Written, write_beside
+from muniment.pipeline.writing import Written, write_beside
 
 SIGNATURE = "model.sig"
 

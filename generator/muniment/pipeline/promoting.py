@@ -24,10 +24,12 @@ from muniment.model.ruling import Outcome, Status
 from muniment.model.seal import Seal
 from muniment.model.tree import at
 from muniment.pipeline.judging import SAME, judge_all
+from muniment.pipeline.pens import Hand, seal_statement
 from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
-from muniment.pipeline.sealing import Hand, Written, find_record, seal_statement, signer_of, write_beside
+from muniment.pipeline.sealing import signer_of
 from muniment.pipeline.survey import find_release, survey
+from muniment.pipeline.writing import Written, find_record, write_beside
 
 _SHOWN = 5
 """Rules named in a refusal; more are counted."""
