@@ -40,7 +40,7 @@ portal: $(RUNTIME)  ## check, verify and build the portal of the example into bu
 	@$(BIN)/muniment build
 
 test: lint browser  ## lint, types, layers and every test
-	$(BIN)/python -m pytest -n 2 -m "not integration and not online"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not integration and not online"
 
 lint: $(DEV)  ## lint, types and layers only
 	$(BIN)/ruff check .
@@ -49,7 +49,7 @@ lint: $(DEV)  ## lint, types and layers only
 	$(BIN)/lint-imports
 
 test-slow: $(DEV) browser  ## only the tests marked slow
-	$(BIN)/python -m pytest -n 2 -m "slow and not integration and not online"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow and not integration and not online"
 
 test-integrations: $(DEV) $(INTEGRATIONS)  ## tests that need foreign tools, installed apart
 	$(BIN)/python -m pytest tests/integrations -m integration
