@@ -205,7 +205,8 @@ def ratios(rows: Sequence[Row]) -> list[str]:
             )
     largest = [row for row in rows if row.bundles > MOST_FOR_PEERS] or [compared]
     for row in largest:
-        for name in ("cold", "unchanged", "one edited"):
+        # A single bundle has no other that could be left as it is: nothing is "one edited" there.
+        for name in (name for name in ("cold", "unchanged", "one edited") if name in row.costs):
             cost = row.costs[name]
             mine, spent = cost.wall / row.bundles, cost.processor / row.bundles
             out.append(
