@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from muniment.errors import UnreadableInput
-from muniment.measure import EvaluationRequest, MeasureRequest, evaluate, measure_table
+from muniment.measure import MeasureRequest, evaluate, measure_table
 from muniment.model.tree import frozen
 
 PLAN: dict[str, Any] = {
@@ -59,31 +59,11 @@ PLAN: dict[str, Any] = {
 
 
 @pytest.fixture
-def asked(tmp_path: Path, rows: pl.DataFrame) -> Any:
+def asked(request_of: Any, rows: pl.DataFrame) -> Any:
     """Return a function that evaluates a plan on a table."""
 
     def make(table: pl.DataFrame = rows, plan: dict[str, Any] = PLAN, **more: Any) -> dict[str, Any]:
-        members = table.select("patient_id")
-        membership = members.with_columns(partition=pl.lit("post"), site=pl.lit("S1"))
-        for name, frame in {"predictions": table, "members": members, "splits": membership}.items():
-            frame.write_parquet(tmp_path / f"{name}.parquet")
-        return evaluate(
-            EvaluationRequest(
-                device="example",
-                release="1.2.0",
-                plan_id="plans/1",
-                plan=frozen(plan),
-                plan_sha256="ab" * 32,
-                operating_point="locked",
-                predictions=tmp_path / "predictions.parquet",
-                members=tmp_path / "members.parquet",
-                membership=tmp_path / "splits.parquet",
-                id="patient_id",
-                label="death",
-                score="score",
-                **more,
-            )
-        )
+        return evaluate(request_of(table, members=table.select("patient_id"), plan=plan, **more))
 
     return make
 
