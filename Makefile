@@ -69,8 +69,8 @@ references: $(DEV) $(REFERENCES)  ## compute the reference numbers again by R (w
 serve: $(RUNTIME)  ## serve the portal and rebuild it when the evidence changes
 	@$(BIN)/muniment serve
 
-bench: $(DEV) $(BENCH)  ## side-by-side benchmarks; bench/README.md says how to read them
-	@echo "bench/measure.py"; $(BIN)/python bench/measure.py
+bench: $(DEV) $(BENCH)  ## side-by-side benchmarks (most of an hour); bench/README.md says how to read them
+	@echo "bench/measure.py"; $(BIN)/python bench/measure.py --full --write
 	@echo "bench/check.py"; $(BIN)/python bench/check.py --bundles 1 10 200 2000 10000 --write
 	@echo "bench/hashing.py"; $(BIN)/python bench/hashing.py --write
 	@echo "bench/seals.py"; $(BIN)/python bench/seals.py --write

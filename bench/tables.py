@@ -1,6 +1,6 @@
 """The tables that `bench/measure.py` measures: the same rows for the same arguments.
 
-python bench/tables.py rows|drift|dataset|huge ROWS FOLDER
+python bench/tables.py rows|drift|dataset|split|huge ROWS FOLDER
 """
 
 from __future__ import annotations
@@ -56,6 +56,16 @@ def dataset(folder: Path, count: int) -> None:
     ).write_parquet(folder / "t.parquet")
 
 
+def split(folder: Path, count: int) -> None:
+    """A patient a row, by number and by name, in three partitions; one in eleven is there twice."""
+    rng = np.random.default_rng(count)
+    patient = rng.integers(10**9, 10**10, count - count // 11)
+    patient = rng.permutation(np.concatenate((patient, patient[: count // 11])))
+    names = np.array(["train", "tune", "test"])[np.searchsorted([0.7, 0.85], rng.random(count))]
+    frame = pl.DataFrame({"patient": patient, "partition": names})
+    frame.with_columns(name=pl.format("P-{}", "patient")).write_parquet(folder / "t.parquet")
+
+
 def huge(folder: Path, count: int) -> None:
     """One file of very many rows, put together from parts so that writing it takes little memory."""
     rng = np.random.default_rng(1)
@@ -66,7 +76,7 @@ def huge(folder: Path, count: int) -> None:
     pl.scan_parquet(folder / "part-*.parquet").sink_parquet(folder / "t.parquet")
 
 
-KINDS = {"rows": rows, "drift": drift, "dataset": dataset, "huge": huge}
+KINDS = {"rows": rows, "drift": drift, "dataset": dataset, "split": split, "huge": huge}
 
 if __name__ == "__main__":
     KINDS[sys.argv[1]](Path(sys.argv[3]), int(sys.argv[2]))

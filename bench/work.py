@@ -389,6 +389,32 @@ def ydata_snapshot(folder: Path) -> Work:
     return work
 
 
+def ours_overlap(folder: Path, column: str = "patient") -> Work:
+    """Distinct patients of every partition, and those that two have in common, from a Parquet file."""
+    from muniment.measure import overlaps
+
+    def work() -> Numbers:
+        (found,) = overlaps(folder / "t.parquet", {"patient": column}, "partition").units
+        return {**found.distinct, **{" and ".join(sorted(pair)): n for pair, n in found.pairs.items()}}
+
+    return work
+
+
+def pandas_overlap(folder: Path, column: str = "patient") -> Work:
+    """The same by sets, as most write it."""
+    import pandas as pd
+
+    def work() -> Numbers:
+        frame = pd.read_parquet(folder / "t.parquet", columns=[column, "partition"])
+        held = {name: set(part) for name, part in frame.groupby("partition")[column]}
+        shared = {
+            f"{a} and {b}": float(len(held[a] & held[b])) for a, b in itertools.combinations(sorted(held), 2)
+        }
+        return {**{name: float(len(ids)) for name, ids in held.items()}, **shared}
+
+    return work
+
+
 def ours_large(folder: Path) -> Work:
     """Every metric of one large Parquet file, overall."""
     from muniment.measure import MeasureRequest, measure_table
@@ -413,6 +439,11 @@ WORK: dict[str, dict[str, Callable[[Path], Work]]] = {
     "cells": {"ours": ours_cells},
     "drift": {"ours": ours_drift, "scipy and pandas": scipy_drift, "evidently": evidently_drift},
     "snapshot": {"ours": ours_snapshot, "ydata-profiling": ydata_snapshot},
+    "overlap": {"ours": ours_overlap, "pandas": pandas_overlap},
+    "overlap by name": {
+        "ours": lambda folder: ours_overlap(folder, "name"),
+        "pandas": lambda folder: pandas_overlap(folder, "name"),
+    },
     "large": {"ours": ours_large},
 }
 

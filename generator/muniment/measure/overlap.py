@@ -3,8 +3,8 @@
 An id and its partition are packed into one unsigned integer and sorted without any payload; then equal
 neighbours are the same patient in one partition, and neighbours with equal id bits one patient in several.
 Whole numbers are packed as they are. Any other id is packed as a hash of 64 bits less those of the
-partition; the counts are exact because the distinct hashes are counted against the distinct ids, and where
-they differ (two ids with one hash) dense ranks take the place of the hashes.
+partition; the counts are exact because ids whose hash comes more than once are counted against their hashes,
+and where the counts differ (two ids with one hash) dense ranks take the place of all hashes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ MOST_PARTITIONS = 64
 BLOCK = 1 << 16
 """Rows a block of a pass: half a MiB of packed ids, which fits the second-level cache."""
 _BITS = 64
+MOST_MARKS = 26
+"""Bits of a hash that are marked at most: 64 MiB of marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +242,29 @@ def _hashed(values: pl.Series, width: np.uint64) -> UInts:
     if not values.dtype.is_integer():
         values = values.cast(pl.String)
     hashes = values.hash().to_numpy() >> width
-    ascending = np.sort(hashes)
-    distinct = int(np.count_nonzero(ascending[1:] != ascending[:-1])) + min(len(ascending), 1)
-    if distinct == values.n_unique():
+    if _one_id_each(values, hashes):
         return hashes
     return (values.rank("dense") - 1).to_numpy().astype(np.uint64)
+
+
+def _one_id_each(values: pl.Series, hashes: UInts) -> bool:
+    """Whether no two ids have one hash.
+
+    A hash that comes once belongs to one id. Of the others, every row is found by a table of marks over some
+    bits of the hash (which marks a few rows too many), and only their ids are told apart as texts.
+    """
+    ascending = np.sort(hashes)
+    repeated = ascending[1:][ascending[1:] == ascending[:-1]]
+    if not len(repeated):
+        return True
+    mask = np.uint64((1 << min(len(hashes).bit_length(), MOST_MARKS)) - 1)
+    marks = np.zeros(int(mask) + 1, dtype=np.bool_)
+    marks[repeated & mask] = True
+    told = np.empty(len(hashes), dtype=np.bool_)
+    for start in range(0, len(hashes), BLOCK):
+        told[start : start + BLOCK] = marks[hashes[start : start + BLOCK] & mask]
+    rest = np.sort(hashes[told])
+    return 1 + int(np.count_nonzero(rest[1:] != rest[:-1])) == values.filter(pl.Series(told)).n_unique()
 
 
 def _counts(keys: UInts, width: int, partitions: int) -> tuple[Ints, Ints]:
@@ -274,13 +294,16 @@ def _counts(keys: UInts, width: int, partitions: int) -> tuple[Ints, Ints]:
 
 def _pairs(ids: UInts, codes: npt.NDArray[np.uint8], repeats: Ints, partitions: int) -> Ints:
     """Ids by pair of partitions; `repeats` are the places whose next id is the same."""
-    places = np.union1d(repeats, repeats + 1)
+    held = np.zeros(len(ids), dtype=np.bool_)
+    held[repeats] = held[repeats + 1] = True
+    places = np.flatnonzero(held)
     starts = np.flatnonzero(np.concatenate(([True], ids[places][1:] != ids[places][:-1])))
     flags = np.bitwise_or.reduceat(np.uint64(1) << codes[places].astype(np.uint64), starts)
-    masks, often = np.unique(flags, return_counts=True)
+    flags.sort()
+    ends = np.flatnonzero(np.concatenate((flags[1:] != flags[:-1], [True])))
     out = np.zeros((partitions, partitions), dtype=np.int64)
-    for held, n in zip(masks.tolist(), often.tolist(), strict=True):
-        inside = [code for code in range(partitions) if held >> code & 1]
+    for mask, n in zip(flags[ends].tolist(), np.diff(ends, prepend=-1).tolist(), strict=True):
+        inside = [code for code in range(partitions) if mask >> code & 1]
         for a, b in itertools.combinations(inside, 2):
             out[a, b] += n
     return out

@@ -100,13 +100,21 @@ def test_small_blocks_count_the_same(tmp_path, monkeypatch):
     )
 
 
-def test_a_hash_that_two_ids_share_does_not_count_as_an_overlap(monkeypatch):
-    """Were every hash the same, the counts would still be exact."""
+@pytest.mark.parametrize("marks", [1, overlap.MOST_MARKS])
+@pytest.mark.parametrize("kept", [0, 6, 10, 64])
+def test_a_hash_that_two_ids_share_does_not_count_as_an_overlap(monkeypatch, kept, marks):
+    """However few bits of a hash differ (none, or so few that some ids share one), the counts are exact."""
     frame = table(500)
     names, codes = coded(frame["part"], "t")
-    expected = shared("patient", "name", frame["name"], codes, names)
-    monkeypatch.setattr(pl.Series, "hash", lambda series: pl.Series([7] * series.len(), dtype=pl.UInt64))
-    assert shared("patient", "name", frame["name"], codes, names) == expected
+    expected = by_sets(frame["name"].to_list(), frame["part"].fill_null("(missing)").to_list())
+    real = pl.Series.hash
+    lost = np.uint64(2**64 - 2**kept)
+    ids = frame["name"].unique()
+    assert (len(np.unique(real(ids).to_numpy() | lost)) < len(ids)) == (kept < 64)
+    monkeypatch.setattr(pl.Series, "hash", lambda series: pl.Series(real(series).to_numpy() | lost))
+    monkeypatch.setattr(overlap, "MOST_MARKS", marks)
+    found = shared("patient", "name", frame["name"], codes, names)
+    assert (dict(found.distinct), dict(found.pairs)) == expected
 
 
 def test_tables_are_partitions(tmp_path):
