@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from support.project import DEVICE, Project, Ran
@@ -343,19 +344,19 @@ def test_other_shells_have_a_script(pristine: Project, shell: str, words: str) -
     assert "check" in told.out
 
 
-def on_a_terminal(project: Project, **environment: str) -> str:
-    """What `check` writes to a terminal."""
+def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> str:
+    """What the program writes to a terminal, errors as well."""
     import pty
 
     shown: list[bytes] = []
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MUNIMENT_", "NO_COLOR"))} | environment
     outer, inner = pty.openpty()
     with subprocess.Popen(
-        [str(Path(sys.executable).with_name("muniment")), "check"],
-        cwd=project.root,
+        [str(Path(sys.executable).with_name("muniment")), *arguments],
+        cwd=folder,
         env=clean | {"TERM": "xterm"},
         stdout=inner,
-        stderr=subprocess.DEVNULL,
+        stderr=inner,
     ):
         os.close(inner)
         try:
@@ -370,7 +371,33 @@ def on_a_terminal(project: Project, **environment: str) -> str:
 
 def test_colours_are_for_terminals_that_want_them(pristine: Project) -> None:
     """Colours on a terminal, none in a pipe, and none for who says NO_COLOR (no-color.org)."""
-    assert "\x1b[32maccepted\x1b[0m" in on_a_terminal(pristine)
-    assert "\x1b[" not in on_a_terminal(pristine, NO_COLOR="1")
-    assert "\x1b[" not in on_a_terminal(pristine, MUNIMENT_NO_COLOR="1")
+    assert "\x1b[32maccepted\x1b[0m" in on_a_terminal(pristine.root, "check", "--quiet")
+    assert "\x1b[" not in on_a_terminal(pristine.root, "check", "--quiet", NO_COLOR="1")
+    assert "\x1b[" not in on_a_terminal(pristine.root, "check", "--quiet", MUNIMENT_NO_COLOR="1")
     assert "\x1b[" not in started(pristine, "check").out
+
+
+STEERING = "a\x1b]0;title\x07\x1b[2J\x9b31m\u202eb\neverybody  auroc  1.0000"
+"""A name that sets the window's title, clears the screen, colours, turns the text round and adds a line."""
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_no_name_in_a_table_steers_the_terminal(tmp_path: Path, output: str) -> None:
+    """Names of columns and levels are shown, on one line each, and do nothing."""
+    rows = pl.DataFrame(
+        {"y": [0, 1] * 30, "s": [k / 60 for k in range(60)], STEERING: [STEERING, "x"] * 30, "z": [0.5] * 60}
+    )
+    rows.write_parquet(tmp_path / "t.parquet")
+    rows.drop("z").write_parquet(tmp_path / "u.parquet")
+    measure = ("measure", "t.parquet", "--label", "y", "--score", "s", "--format", output)
+    for arguments in (
+        (*measure, "--by", STEERING),
+        (*measure, "--by", "nowhere"),
+        ("measure", "t.parquet", "--label", STEERING, "--score", "s"),
+        ("drift", "t.parquet", "u.parquet", "--format", output),
+        ("snapshot", "d", "t.parquet", "--dry-run", "--quiet", "--format", output),
+    ):
+        shown = on_a_terminal(tmp_path, *arguments)
+        assert "everybody  auroc  1.0000" in shown
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown), arguments
+        assert not any(line.startswith("everybody  auroc  1.0000") for line in shown.splitlines())

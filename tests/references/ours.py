@@ -82,7 +82,7 @@ def compared(one: str, other: str, id: str | None) -> Numbers:
         if id:
             second = second.with_columns(pl.col("s2").alias("s"))
         second.write_parquet(b)
-        body = compare_tables(CompareRequest(str(a), str(b), "y", "s", id=id, min_n=1))["auroc"]
+        body = compare_tables(CompareRequest(str(a), str(b), "y", "s", id=id, min_n=1)).as_json()["auroc"]
     return {"value": body["difference"], **{key: body[key] for key in ("low", "high", "z", "p")}}
 
 

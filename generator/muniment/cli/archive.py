@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from muniment.cli.common import ExitCode, evidence_options, settle
+from muniment.cli.common import ExitCode, evidence_options, say, settle
 
 
 @click.group()
@@ -50,11 +50,9 @@ def create(
     now = datetime.datetime.now(datetime.UTC)
     handover = Handover(who, now) if who else None
     made = make_archive(settle(evidence, as_of, quiet), target, rows=rows, handover=handover)
-    click.echo(f"wrote {target}: {made.files} files, {made.octets} bytes")
-    click.echo(f"bag digest sha256 {made.digest}  (quote it in the letter that hands the archive over)")
+    say(f"wrote {target}: {made.files} files, {made.octets} bytes")
+    say(f"bag digest sha256 {made.digest}  (quote it in the letter that hands the archive over)")
     if made.omitted:
-        click.echo(
-            f"{made.omitted} row-level tables left out, their digests listed; --rows include packs them too"
-        )
-    click.echo(f"verify with: muniment verify --archive {target}")
+        say(f"{made.omitted} row-level tables left out, their digests listed; --rows include packs them too")
+    say(f"verify with: muniment verify --archive {target}")
     return ExitCode.CLEAN

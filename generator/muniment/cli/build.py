@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from muniment.cli.common import ExitCode, evidence_options, settle
+from muniment.cli.common import ExitCode, complain, evidence_options, say, settle
 from muniment.pipeline.request import Request
 
 
@@ -33,8 +33,8 @@ def _build(request: Request, out: Path, *, force: bool = False) -> int:
     from muniment.pipeline.publishing import build_portal
 
     built = build_portal(request, out, force=force)
-    click.echo(f"{'built' if built.fresh else 'unchanged'}: {built.pages} pages, {built.summary}")
-    click.echo(f"open {_shown(out / 'index.html')}")
+    say(f"{'built' if built.fresh else 'unchanged'}: {built.pages} pages, {built.summary}")
+    say(f"open {_shown(out / 'index.html')}")
     return ExitCode.CLEAN
 
 
@@ -57,7 +57,7 @@ def serve(evidence: str | None, as_of: str | None, quiet: bool, port: int, host:
     handler = functools.partial(_QuietHandler, directory=str(out))
     server = http.server.ThreadingHTTPServer((host, port), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    click.echo(f"serving on http://{host}:{port}/ — stop with Ctrl-C")
+    say(f"serving on http://{host}:{port}/ — stop with Ctrl-C")
     try:
         _watch(request, out)
     except KeyboardInterrupt:
@@ -86,7 +86,7 @@ def _watch(request: Request, out: Path) -> None:
         try:
             _build(request, out)
         except MunimentError as error:
-            click.echo(f"error: {error}", err=True)
+            complain(error)
 
 
 def _state(folder: Path) -> frozenset[tuple[str, int, int]]:

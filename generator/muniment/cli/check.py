@@ -16,6 +16,7 @@ from muniment.cli.common import (
     doors,
     evidence_options,
     format_option,
+    say,
     settle,
     wants_colour,
 )
@@ -102,7 +103,7 @@ def check(
         selection = Selection(scope=scope, rules=rules, prefix=select or "", gate=gate, fail_on=fail_on)
         report, objections = run(request, selection, deep=deep)
     if note and not quiet:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     click.echo(REPORTERS[output](report, colour=wants_colour(no_color)), nl=False)
     return ExitCode.FINDINGS if objections else ExitCode.CLEAN
 

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from muniment.errors import MunimentError
+from muniment.model.line import escaped, one_line
+
 if TYPE_CHECKING:
     from muniment.pipeline.request import Doors, Request
 
@@ -103,13 +106,33 @@ def teller(quiet: bool) -> Callable[[str], None]:
     return tell
 
 
-def emit_json(value: Any) -> None:
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Write text for a person, in which only the ends of lines can steer the terminal."""
+    click.echo("\n".join(one_line(line) for line in text.split("\n")), err=err, nl=nl)
+
+
+def paragraph(text: str) -> None:
+    """Write one paragraph for a person below what stands there, whatever ends of lines its names hold."""
+    say(f"\n{one_line(text)}")
+
+
+def complain(error: MunimentError) -> None:
+    """Say why there is no judgement, and what to do, in one line each."""
+    place = f"{error.where}: " if error.where else ""
+    say(f"error: {one_line(place + error.message)}", err=True)
+    if error.hint:
+        say(f"  hint: {one_line(error.hint)}", err=True)
+
+
+def emit_json(value: Any, indent: int | None = 2) -> None:
     """Write the canonical form of a JSON output: sorted keys, two spaces, a final newline."""
-    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    click.echo(escaped(text))
 
 
 def aligned(rows: tuple[tuple[str, ...], ...]) -> str:
-    """Rows of text as aligned columns, the first row being the heading."""
+    """Rows of text as aligned columns, the first row being the heading; a cell is one line."""
+    rows = tuple(tuple(one_line(cell) for cell in row) for row in rows)
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
 
 
 @click.command(epilog="Example: muniment diff 1.2.0 2.0.0")
@@ -29,13 +29,13 @@ def diff(old: str, new: str, evidence: str | None, as_of: str | None, quiet: boo
         )
         return ExitCode.CLEAN
     if not changes.items:
-        click.echo(f"{old} and {new} do not differ in anything a record says.")
+        say(f"{old} and {new} do not differ in anything a record says.")
         return ExitCode.CLEAN
-    click.echo(f"{old} → {new}: {len(changes.items)} changes, class {changes.computed.word}\n")
+    say(f"{old} → {new}: {len(changes.items)} changes, class {changes.computed.word}\n")
     for change in sorted(changes.items, key=lambda c: (-c.change_class, c.path)):
-        click.echo(f"{change.change_class.word:<14} {change.kind:<8} {change.path}")
-        click.echo(f"{'':<14} {_brief(change.before)} → {_brief(change.after)}")
-        click.echo(f"{'':<14} {change.reason} [{change.rule}]")
+        say(f"{change.change_class.word:<14} {change.kind:<8} {change.path}")
+        say(f"{'':<14} {_brief(change.before)} → {_brief(change.after)}")
+        say(f"{'':<14} {change.reason} [{change.rule}]")
     return ExitCode.CLEAN
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
 from muniment.cli.complete import release_names
 
 MARKS = {"met": "met      ", "unmet": "UNMET    ", "undecided": "undecided"}
@@ -39,12 +39,12 @@ def evaluate(
         emit_json(content)
         return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
     for outcome, name, message in lines:
-        click.echo(f"{MARKS[outcome]} {name:<40} {message}")
-    click.echo("")
+        say(f"{MARKS[outcome]} {name:<40} {message}")
+    say("")
     for gap in done.analysis["undecided"]:
-        click.echo(f"analysis undecided: {gap['section']}: {gap['reason']}")
+        say(f"analysis undecided: {gap['section']}: {gap['reason']}")
     for each in done.files:
-        click.echo(f"{each.note}: {each.path.name}, sha256 {each.sha256}")
+        say(f"{each.note}: {each.path.name}, sha256 {each.sha256}")
     return ExitCode.FINDINGS if unmet else ExitCode.CLEAN
 
 
@@ -90,5 +90,5 @@ def freeze(release: str, evidence: str | None, as_of: str | None, quiet: bool, d
     from muniment.pipeline.freezing import freeze as freeze_release
 
     written = freeze_release(settle(evidence, as_of, quiet), release, dry_run=dry_run)
-    click.echo(f"{written.note}: {written.path.name}\nrelease digest sha256 {written.sha256}")
+    say(f"{written.note}: {written.path.name}\nrelease digest sha256 {written.sha256}")
     return ExitCode.CLEAN

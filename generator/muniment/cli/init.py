@@ -14,7 +14,7 @@ from string import Template
 
 import click
 
-from muniment.cli.common import ExitCode
+from muniment.cli.common import ExitCode, say
 from muniment.errors import UsageError
 from muniment.pipeline.editing import FOLDER, modeline, write_schemas
 
@@ -68,15 +68,15 @@ def init(folder: Path, device: str | None, name: str | None, dry_run: bool) -> i
     for path, text in planned.items():
         if path == settings and path.exists():
             continue
-        click.echo(f"{'would write' if dry_run else 'wrote'} {path}")
+        say(f"{'would write' if dry_run else 'wrote'} {path}")
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
     if dry_run:
-        click.echo(f"would write {folder / FOLDER}")
+        say(f"would write {folder / FOLDER}")
     else:
-        click.echo(f"wrote {write_schemas(folder / FOLDER)} schemas to {folder / FOLDER}, for your editor")
-        click.echo(
+        say(f"wrote {write_schemas(folder / FOLDER)} schemas to {folder / FOLDER}, for your editor")
+        say(
             f'\nNext: cd {folder}, replace every "To be written", and run `muniment check`.\n'
             "A release comes after the datasets and a locked plan: see docs/tutorial.md."
         )

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from muniment import __version__
-from muniment.cli.common import ExitCode
+from muniment.cli.common import ExitCode, complain, say
 from muniment.errors import MunimentError
 
 COMMANDS = {
@@ -150,7 +150,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         code: Any = cli.main(args=argv, standalone_mode=False)
     except MunimentError as error:
-        click.echo(f"error: {error}", err=True)
+        complain(error)
         code = ExitCode.NO_JUDGEMENT
     except click.exceptions.Exit as stop:
         code = stop.exit_code
@@ -158,7 +158,7 @@ def main(argv: list[str] | None = None) -> None:
         error.show()
         code = ExitCode.NO_JUDGEMENT
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped", err=True)
+        say("stopped", err=True)
         code = 130
     except ReaderGone:
         # The reader has gone (`| head`). Point stdout at nothing so that its final flush is silent.
@@ -167,15 +167,15 @@ def main(argv: list[str] | None = None) -> None:
     except OSError as error:
         # A full disk, a folder where a file belongs, no permission: the world is at fault, and says how.
         named = f"{_shown(str(error.filename))}: " if error.filename else ""
-        click.echo(f"error: {named}{error.strerror or error}", err=True)
+        say(f"error: {named}{error.strerror or error}", err=True)
         if error.filename:
-            click.echo("  hint: check that it is there, is of the right kind, and may be written", err=True)
+            say("  hint: check that it is there, is of the right kind, and may be written", err=True)
         code = ExitCode.NO_JUDGEMENT
     except Exception as error:  # an exit code of 1 would read as findings, and there was no judgement
         if os.environ.get("MUNIMENT_TRACEBACK"):
             raise
-        click.echo(f"error: internal fault, {type(error).__name__}: {str(error)[:200]}", err=True)
-        click.echo(
+        say(f"error: internal fault, {type(error).__name__}: {str(error)[:200]}", err=True)
+        say(
             "  hint: this is a fault of muniment, not a finding about the evidence; "
             "set MUNIMENT_TRACEBACK=1 to see where, and report it",
             err=True,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from muniment.cli.common import ExitCode, aligned, emit_json, format_option
+from muniment.cli.common import ExitCode, aligned, emit_json, format_option, paragraph, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -106,8 +106,8 @@ def measure(
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(aligned(found.table()))
-    click.echo(f"\n{found.methods}")
+    say(aligned(found.table()))
+    paragraph(found.methods)
     return ExitCode.CLEAN
 
 
@@ -158,20 +158,13 @@ def compare(
         )
     )
     if output == "json":
-        emit_json(found)
+        emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(
-        f"{'paired' if found['paired'] else 'unpaired'} comparison, n {found['n']}; differences are A − B"
-    )
-    for metric in ("auroc", "sensitivity", "specificity"):
-        item = found.get(metric)
-        if item and item.get("difference") is not None:
-            click.echo(
-                f"{metric:<12} {item['a']:.4f} − {item['b']:.4f} = {item['difference']:+.4f} "
-                f"({item['low']:+.4f} to {item['high']:+.4f}; {item['method']})"
-            )
-    if found["non_inferior"] is not None:
-        click.echo(f"non-inferior at a margin of {margin}: {'yes' if found['non_inferior'] else 'no'}")
+    say(aligned(found.table()))
+    verdict = found.verdict()
+    if verdict is not None:
+        paragraph(verdict)
+    paragraph(found.methods)
     return ExitCode.CLEAN
 
 
@@ -204,10 +197,10 @@ def drift(
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(aligned(found.table()))
+    say(aligned(found.table()))
     if found.left_out:
-        click.echo(f"\nonly in one of the tables: {', '.join(found.left_out)}")
-    click.echo(f"\n{found.methods}")
+        paragraph(f"only in one of the tables: {', '.join(found.left_out)}")
+    paragraph(found.methods)
     return ExitCode.CLEAN
 
 

@@ -6,7 +6,7 @@ import difflib
 
 import click
 
-from muniment.cli.common import ExitCode, evidence_options, settle
+from muniment.cli.common import ExitCode, evidence_options, say, settle
 
 
 @click.command(
@@ -33,13 +33,13 @@ def migrate(
     for each in done:
         if each.outcome == "migrated":
             went = "would go" if dry_run else "went"
-            click.echo(f"{each.file}: {went} from schema {each.written} to {each.current}")
+            say(f"{each.file}: {went} from schema {each.written} to {each.current}")
         else:
-            click.echo(f"{each.file}: left at schema {each.written}: {each.said}")
+            say(f"{each.file}: left at schema {each.written}: {each.said}")
         if dry_run and each.before != each.after:
-            click.echo(_difference(each.before, each.after), nl=False)
+            say(_difference(each.before, each.after), nl=False)
     if not done:
-        click.echo("every record follows the present schema version")
+        say("every record follows the present schema version")
     return ExitCode.FINDINGS if any(each.outcome in ("unsure", "faulty") for each in done) else ExitCode.CLEAN
 
 

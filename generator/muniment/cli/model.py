@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, format_option, say, settle
 from muniment.cli.signing import Signing, hand, signing_options
 from muniment.cli.verify import DOMAIN_WORDS
 from muniment.errors import MunimentError, UsageError
@@ -70,7 +70,7 @@ def sign(
         written, count = modelling.sign(
             folder, signature, signer, request, replace=replace, progress=progress
         )
-    click.echo(f"signed {count} files: {written.path}\nsha256 {written.sha256}")
+    say(f"signed {count} files: {written.path}\nsha256 {written.sha256}")
     return ExitCode.CLEAN
 
 
@@ -126,7 +126,7 @@ def verify(
     if output == "json":
         emit_json(_json(found, problem))
     else:
-        click.echo("\n".join(_text(found, problem)))
+        say("\n".join(_text(found, problem)))
     return ExitCode.FINDINGS if problem else ExitCode.CLEAN
 
 

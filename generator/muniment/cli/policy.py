@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, F, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, F, emit_json, evidence_options, format_option, say, settle
 from muniment.cli.complete import release_names
 from muniment.cli.rules import settle_without_evidence
 from muniment.errors import InvalidPolicy, UsageError
@@ -52,10 +52,10 @@ def lint(evidence: str | None, as_of: str | None, quiet: bool, output: str, pack
     else:
         for finding in findings:
             note = "note: " if finding.severity is Severity.INFO else ""
-            click.echo(f"{finding.where}: {note}{finding.message}")
+            say(f"{finding.where}: {note}{finding.message}")
             if finding.hint:
-                click.echo(f"  hint: {finding.hint}")
-        click.echo(f"{len(wrong) or 'no'} finding{'' if len(wrong) == 1 else 's'}")
+                say(f"  hint: {finding.hint}")
+        say(f"{len(wrong) or 'no'} finding{'' if len(wrong) == 1 else 's'}")
     return ExitCode.FINDINGS if wrong else ExitCode.CLEAN
 
 
@@ -87,9 +87,9 @@ def test(evidence: str | None, as_of: str | None, quiet: bool, output: str, pack
         )
     else:
         for result in failed:
-            click.echo(f"{result.case}: {result.rule} is {result.found}, expected {result.expected}")
-            click.echo(f"  {result.message}")
-        click.echo(f"{len(results) - len(failed)} of {len(results)} cases as expected")
+            say(f"{result.case}: {result.rule} is {result.found}, expected {result.expected}")
+            say(f"  {result.message}")
+        say(f"{len(results) - len(failed)} of {len(results)} cases as expected")
     return ExitCode.FINDINGS if failed or not results else ExitCode.CLEAN
 
 
@@ -119,13 +119,13 @@ def diff(
     else:
         for moved in found.releases:
             before, after = (", ".join(side) for side in (moved.before, moved.after))
-            click.echo(f"{moved.device} {moved.release}: {before} → {after}")
+            say(f"{moved.device} {moved.release}: {before} → {after}")
         for item in found.changes:
             sides = " → ".join(str(side) if side else "no such rule" for side in (item.before, item.after))
-            click.echo(f"{item.device} {item.release} {item.rule}: {sides}")
-            click.echo(f"  {item.why}")
+            say(f"{item.device} {item.release} {item.rule}: {sides}")
+            say(f"  {item.why}")
         count = len(found.changes)
-        click.echo(f"as of {found.as_of}: {count or 'no'} ruling{'' if count == 1 else 's'} changed")
+        say(f"as of {found.as_of}: {count or 'no'} ruling{'' if count == 1 else 's'} changed")
     return ExitCode.FINDINGS if found.changes or found.releases else ExitCode.CLEAN
 
 
@@ -189,7 +189,7 @@ def evaluate(
         facts = _object(context.read_bytes(), str(context)) if context else {}
     asked = ask(expression, facts)
     if asked.error is not None:
-        click.echo(f"no value: {asked.error}", err=True)
+        say(f"no value: {asked.error}", err=True)
         return ExitCode.FINDINGS
     emit_json(asked.value)
     return ExitCode.CLEAN
@@ -211,7 +211,7 @@ def _many(path: Path) -> int:
             out = ask(item["expr"], item.get("context", {})).as_json()
         except InvalidPolicy as error:
             out = {"error": f"invalid: {error.message}"}
-        click.echo(json.dumps({"id": item.get("id"), **out}, sort_keys=True, ensure_ascii=False))
+        emit_json({"id": item.get("id"), **out}, indent=None)
     return ExitCode.CLEAN
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from muniment.cli.common import ExitCode, evidence_options, settle
+from muniment.cli.common import ExitCode, evidence_options, say, settle
 from muniment.cli.complete import release_names
 from muniment.cli.signing import Signing, hand, signing_options
 from muniment.errors import UsageError
@@ -100,17 +100,17 @@ def promote(
 
 def _tell(release: str, done: Promotion) -> int:
     for note in done.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     if done.reasons:
-        click.echo(f"refused: {release} is not put into use")
+        say(f"refused: {release} is not put into use")
         for reason in done.reasons:
-            click.echo(f"  - {reason}")
+            say(f"  - {reason}")
         return ExitCode.FINDINGS
     if done.written is None:
-        click.echo(f"would seal {done.path}:\n")
-        click.echo(done.record.decode(), nl=False)
+        say(f"would seal {done.path}:\n")
+        say(done.record.decode(), nl=False)
         return ExitCode.CLEAN
-    click.echo(f"sealed {done.path}: {done.written.path.name}\nsha256 {done.written.sha256}")
+    say(f"sealed {done.path}: {done.written.path.name}\nsha256 {done.written.sha256}")
     return ExitCode.CLEAN
 
 

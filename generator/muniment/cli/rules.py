@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
 from muniment.errors import UsageError
 from muniment.pipeline.request import Request
 
@@ -67,12 +67,12 @@ def rules(evidence: str | None, as_of: str | None, quiet: bool, output: str, pac
         )
         return ExitCode.CLEAN
     for rule in entries:
-        click.echo(f"{rule.severity:<6}{rule.id:<42}{', '.join(rule.requirements)}")
-        click.echo(f"      {rule.title}")
+        say(f"{rule.severity:<6}{rule.id:<42}{', '.join(rule.requirements)}")
+        say(f"      {rule.title}")
     for item in index.loosenings:
-        click.echo(f"note: {item.sentence}")
+        say(f"note: {item.sentence}")
     served = sum(1 for row in index.requirements if row.rules)
-    click.echo(
+    say(
         f"\n{len(entries)} rules; {served} of {len(index.requirements)} requirements have a rule. "
         "`muniment explain ID` says why and how to fix."
     )
@@ -102,28 +102,26 @@ def explain(name: str, path: str | None, evidence: str | None, as_of: str | None
     rule = next((r for r in index.rules if r.id == name), None)
     row = next((r for r in index.requirements if r.id == name.upper()), None)
     if rule is not None:
-        click.echo(f"{rule.id} ({rule.severity}, pack {rule.pack})\n{rule.title}\n")
+        say(f"{rule.id} ({rule.severity}, pack {rule.pack})\n{rule.title}\n")
         for label, text in (("Why", rule.why), ("How to fix", rule.fix), ("Condition", rule.require)):
-            click.echo(textwrap.fill(f"{label}: {text.strip()}", 100, subsequent_indent="  "))
+            say(textwrap.fill(f"{label}: {text.strip()}", 100, subsequent_indent="  "))
         for item in index.loosenings:
             if item.what == f"rule {rule.id}":
-                click.echo(f"\nnote: {item.sentence}")
+                say(f"\nnote: {item.sentence}")
         rows = {r.id: r for r in index.requirements}
         for requirement in rule.requirements:
-            click.echo(
-                f"\n{requirement}: {rows[requirement].title}\n  clauses: {', '.join(rows[requirement].refs)}"
-            )
+            say(f"\n{requirement}: {rows[requirement].title}\n  clauses: {', '.join(rows[requirement].refs)}")
         return ExitCode.CLEAN
     if row is not None:
-        click.echo(f"{row.id}: {row.title}\nclauses: {', '.join(row.refs)}")
-        click.echo(f"rules: {', '.join(row.rules)}" if row.rules else f"no rule: {row.why_not}")
+        say(f"{row.id}: {row.title}\nclauses: {', '.join(row.refs)}")
+        say(f"rules: {', '.join(row.rules)}" if row.rules else f"no rule: {row.why_not}")
         fields = index.fields.get(row.id, ())
         if fields:
-            click.echo(f"fields: {', '.join(fields)}")
+            say(f"fields: {', '.join(fields)}")
         return ExitCode.CLEAN
     dropped = next((item for item in index.loosenings if item.what == f"rule {name}"), None)
     if dropped is not None:
-        click.echo(f"{name} does not judge: {dropped.sentence}")
+        say(f"{name} does not judge: {dropped.sentence}")
         return ExitCode.CLEAN
     every = [r.id for r in index.rules] + [r.id for r in index.requirements]
     near = difflib.get_close_matches(name, every, n=1)
@@ -141,7 +139,7 @@ def _explain_change(name: str, path: str | None, request: Request) -> int:
             "say `explain change PATH`", hint="for example: muniment explain change release.summary"
         )
     word, pattern, reason = class_of_path(request, path)
-    click.echo(f"{path} → {pattern} → {word}\n{reason}")
+    say(f"{path} → {pattern} → {word}\n{reason}")
     return ExitCode.CLEAN
 
 

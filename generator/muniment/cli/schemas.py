@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from muniment.cli.common import ExitCode
+from muniment.cli.common import ExitCode, say
 
 
 @click.command(epilog="Example: muniment schemas --to .muniment/schemas")
@@ -27,5 +27,5 @@ def schemas(folder: Path) -> int:
     from muniment.pipeline.editing import write_schemas
 
     count = write_schemas(folder)
-    click.echo(f"wrote {count} schemas to {folder}")
+    say(f"wrote {count} schemas to {folder}")
     return ExitCode.CLEAN

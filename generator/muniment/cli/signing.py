@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from muniment.cli.common import ExitCode
+from muniment.cli.common import ExitCode, say
 from muniment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,13 +131,13 @@ def hand(signing: Signing, role: str, request: Request | None) -> Hand:
     when = instant_or_now(signing.at)
     writer = _pen(signing, request)
     for written in pens.recover(request, writer) if request is not None else ():
-        click.echo(f"an interrupted run had left a seal, now written: {written.path}", err=True)
+        say(f"an interrupted run had left a seal, now written: {written.path}", err=True)
     return pens.Hand(signing.who, role, when, writer)
 
 
 def said(signing: Signing, written: Written) -> int:
     """Tell what was sealed."""
-    click.echo(f"sealed: {written.path.name}\nsha256 {written.sha256} ({DOMAIN_WORDS[signing.domain]})")
+    say(f"sealed: {written.path.name}\nsha256 {written.sha256} ({DOMAIN_WORDS[signing.domain]})")
     return ExitCode.CLEAN
 
 
@@ -211,7 +211,7 @@ def _pen(signing: Signing, request: Request | None) -> Pen:
         client = str(_private(request).get("client_id", "sigstore"))
         config = trust_config(request, signing.trust_config)
         return attest.private_pen(config, token, client_id=client, interactive=interactive)
-    click.echo("going online: the seal and your identity will stand in the public Sigstore's log", err=True)
+    say("going online: the seal and your identity will stand in the public Sigstore's log", err=True)
     return attest.public_pen(token, interactive=interactive)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from muniment.cli.common import ExitCode, aligned, emit_json, format_option, teller
+from muniment.cli.common import ExitCode, aligned, emit_json, format_option, paragraph, say, teller
 
 
 @click.command(
@@ -53,8 +53,7 @@ def snapshot(
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
-    click.echo(aligned(found.table()))
-    if found.members is not None:
-        click.echo(f"\n{found.members.n} members by {found.members.column}, sha256 {found.members.sha256}")
-    click.echo(f"\n{note}: {path.name}, sha256 {sha256}")
+    say(aligned(found.table()))
+    paragraph(found.methods)
+    say(f"\n{note}: {path.name}, sha256 {sha256}")
     return ExitCode.CLEAN

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from muniment.cli.common import ExitCode, aligned, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, aligned, emit_json, evidence_options, format_option, say, settle
 
 if TYPE_CHECKING:
     from muniment.model.trail import Entry, Trail
@@ -33,7 +33,7 @@ def trail(
     if adopt:
         now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         for device, taken in trails.adopt(asked, at=now, who=who).items():
-            click.echo(f"{device}: took in {len(taken)} seals", err=True)
+            say(f"{device}: took in {len(taken)} seals", err=True)
     found = trails.read(asked)
     if output == "json":
         emit_json(
@@ -51,7 +51,7 @@ def trail(
             }
         )
     else:
-        click.echo("\n".join(_text(device, each) for device, each in sorted(found.items())))
+        say("\n".join(_text(device, each) for device, each in sorted(found.items())))
     return ExitCode.FINDINGS if any(each.problems for each in found.values()) else ExitCode.CLEAN
 
 

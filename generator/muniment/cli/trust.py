@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
 from muniment.cli.signing import (
     instant_or_now,
     local_domain,
@@ -47,8 +47,8 @@ def trust_init(trust_folder: Path | None, name: str, unattended: bool, at: str |
 
     folder = trust_folder or attest.default_folder()
     attest.create_domain(folder, name=name, at=instant_or_now(at), unattended=unattended)
-    click.echo(f"made the local trust domain {name!r} in {folder}\nKeep that folder out of every repository.")
-    click.echo(
+    say(f"made the local trust domain {name!r} in {folder}\nKeep that folder out of every repository.")
+    say(
         "Unattended: its seals show no more than that the holder of this folder made them."
         if unattended
         else "Enrol everyone who signs with `muniment trust enrol PERSON`."
@@ -114,7 +114,7 @@ def trust_enrol(
     if before is not None:
         # It opens nothing any more, and its passphrase may be known.
         attest.key_path(domain.folder, identity, before.fingerprint).unlink(missing_ok=True)
-    click.echo(f"{notice.act} {identity} at {notice.at}\nkey sha256 {notice.fingerprint}\nkept in {path}")
+    say(f"{notice.act} {identity} at {notice.at}\nkey sha256 {notice.fingerprint}\nkept in {path}")
     return ExitCode.CLEAN
 
 
@@ -139,7 +139,7 @@ def trust_revoke(
     domain = local_domain(trust_folder)
     _, identity = sealing.enrolment(settle(evidence, as_of, quiet), person)
     notice = domain.revoke(identity, at=instant_or_now(at), reason=reason)
-    click.echo(f"revoked {identity} at {notice.at}\nkey sha256 {notice.fingerprint}")
+    say(f"revoked {identity} at {notice.at}\nkey sha256 {notice.fingerprint}")
     return ExitCode.CLEAN
 
 
@@ -189,11 +189,11 @@ def trust_show(
     if output == "json":
         emit_json(fields)
     else:
-        click.echo("\n".join(_lines(fields)))
+        say("\n".join(_lines(fields)))
     if publish:
         asked, now = settle(evidence, as_of, quiet), instant_or_now(None)
         for written in publish_root(asked, domain, root, at=now):  # type: ignore[arg-type]
-            click.echo(f"wrote {written.path}", err=output == "json")
+            say(f"wrote {written.path}", err=output == "json")
     return ExitCode.CLEAN
 
 
@@ -224,7 +224,7 @@ def trust_checkpoint(out: Path | None, extends: Path | None, trust_folder: Path 
         if output == "json":
             emit_json(found.as_json())
         else:
-            click.echo(
+            say(
                 f"the log of {found.size} entries extends the checkpoint of {found.old_size}, by a proof of "
                 f"{len(found.proof)} hashes"
             )
@@ -232,9 +232,9 @@ def trust_checkpoint(out: Path | None, extends: Path | None, trust_folder: Path 
         from muniment.pipeline.writing import write_beside
 
         write_beside(out, note.encode())
-        click.echo(f"wrote {out}", err=output == "json")
+        say(f"wrote {out}", err=output == "json")
     elif extends is None:
-        click.echo(note, nl=False)
+        say(note, nl=False)
     return ExitCode.CLEAN
 
 
@@ -252,7 +252,7 @@ def _remote_root(
     from muniment import attest
 
     if domain == "public":
-        click.echo("going online: the public Sigstore's trusted root is fetched", err=True)
+        say("going online: the public Sigstore's trusted root is fetched", err=True)
         return attest.public_root()
     return attest.private_root(client_trust_config(settle(evidence, as_of, quiet), config))
 

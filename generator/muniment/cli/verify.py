@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
 from muniment.cli.complete import release_names
 
 DOMAIN_WORDS = {
@@ -89,7 +89,7 @@ def verify(
     if output == "json":
         emit_json(found.as_json())
     else:
-        click.echo(_text(found.as_json(), list_all), nl=False)
+        say(_text(found.as_json(), list_all), nl=False)
     return ExitCode.CLEAN if found.outcome == "verified" else ExitCode.FINDINGS
 
 

@@ -6,7 +6,7 @@ import textwrap
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, settle
+from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
 from muniment.cli.complete import release_names
 
 QUESTIONS = {
@@ -53,17 +53,17 @@ def why(
             }
         )
         return ExitCode.FINDINGS if unsupported else ExitCode.CLEAN
-    click.echo(f"{view.dossier.device} {view.version} — {view.status}, as of {request_date}\n")
+    say(f"{view.dossier.device} {view.version} — {view.status}, as of {request_date}\n")
     for item in view.answers:
-        click.echo(f"{QUESTIONS[item.question]}  [{item.status}]")
-        click.echo(_wrapped(item.text, "  "))
+        say(f"{QUESTIONS[item.question]}  [{item.status}]")
+        say(_wrapped(item.text, "  "))
         if not brief:
             for point in item.points:
-                click.echo(_wrapped(point, "  - ", "    "))
+                say(_wrapped(point, "  - ", "    "))
         for citation in item.citations:
             digest = f"sha256 {citation.sha256[:12]}" if citation.sha256 else "missing"
-            click.echo(f"    ↳ {citation.file}{'#' + citation.pointer if citation.pointer else ''}  {digest}")
-        click.echo()
+            say(f"    ↳ {citation.file}{'#' + citation.pointer if citation.pointer else ''}  {digest}")
+        say("")
     return ExitCode.FINDINGS if unsupported else ExitCode.CLEAN
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from muniment.measure.analysis import AnalysisRequest, GoldenCases, Shown, analyse
     from muniment.measure.analysis_rows import Sources
     from muniment.measure.attribution import AttributionTable
+    from muniment.measure.compare_request import Compared, CompareRequest, compare_tables
     from muniment.measure.coverage import Uncertainty
     from muniment.measure.degradation import Perturbation
     from muniment.measure.drift_request import Drift, DriftRequest, drift_tables
@@ -32,13 +33,7 @@ if TYPE_CHECKING:
     from muniment.measure.profiles import ProfiledTable
     from muniment.measure.ratings import Ratings, rated, read_ratings
     from muniment.measure.readers import ReaderStudy, Study, read_study, reader_study
-    from muniment.measure.request import (
-        CompareRequest,
-        MeasureRequest,
-        Measures,
-        compare_tables,
-        measure_table,
-    )
+    from muniment.measure.request import MeasureRequest, Measures, measure_table
     from muniment.measure.sample_size import (
         Precision,
         SampleSize,
@@ -57,6 +52,7 @@ __all__ = [
     "AnalysisRequest",
     "AttributionTable",
     "CompareRequest",
+    "Compared",
     "Drift",
     "DriftRequest",
     "EdgeCondition",
@@ -126,10 +122,11 @@ _LATER = {
     "EvaluationRequest": "evaluation",
     "evaluate": "evaluation",
     "ProfiledTable": "profiles",
-    "CompareRequest": "request",
+    "CompareRequest": "compare_request",
+    "Compared": "compare_request",
     "MeasureRequest": "request",
     "Measures": "request",
-    "compare_tables": "request",
+    "compare_tables": "compare_request",
     "measure_table": "request",
     "open_table": "tables",
     "cohen_kappa": "agreement",

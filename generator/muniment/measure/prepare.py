@@ -12,6 +12,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from muniment.errors import UnreadableInput, UsageError
@@ -147,8 +148,11 @@ def _number(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
         )
     # Adding zero turns -0.0 into 0.0: they are one score and must have the same bits.
     values = series.cast(pl.Float64) + 0.0
-    # What looks for NaN needs no plan of a query, which is dearer than a small table.
-    return values.fill_nan(None) if math.isnan(values.to_numpy().sum()) else values
+    # What looks for NaN needs no plan of a query, which is dearer than a small table. Two infinities of
+    # opposite sign only make it look again.
+    with np.errstate(invalid="ignore"):
+        doubtful = math.isnan(values.to_numpy().sum())
+    return values.fill_nan(None) if doubtful else values
 
 
 def _written(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
@@ -160,11 +164,15 @@ def _written(series: pl.Series, column: str, spec: TableSpec) -> pl.Series:
     if bad.any():
         first = values.filter(bad)[0]
         raise UnreadableInput(
-            f"column {column!r} of {_name(spec)} holds {first!r} (and {int(bad.sum()) - 1} more) "
+            f"column {column!r} of {_name(spec)} holds {first!r}{_more(int(bad.sum()) - 1)} "
             "where a number was expected",
             hint=_NUMBER_HINT,
         )
     return numbers
+
+
+def _more(count: int) -> str:
+    return f" (and {count} more)" if count else ""
 
 
 _NUMBER_HINT = "A score is a number a row; leave a cell empty where the model gave none."
@@ -173,7 +181,10 @@ _NUMBER_HINT = "A score is a number a row; leave a cell empty where the model ga
 def _label(series: pl.Series, spec: TableSpec) -> pl.Series:
     """The column as Boolean, true for the positive value, null where there is no label."""
     if series.dtype.is_nested() or series.dtype.is_temporal():
-        raise UnreadableInput(f"label {spec.label!r} of {_name(spec)} holds {series.dtype}, not labels")
+        raise UnreadableInput(
+            f"label {spec.label!r} of {_name(spec)} holds {series.dtype}, not labels",
+            hint="A label has two values, such as 0 and 1; make a column that says whether it happened.",
+        )
     if series.dtype.is_float():
         series = series.fill_nan(None)
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
@@ -260,7 +271,10 @@ def _canonical(value: str) -> str:
 
 def _levels(series: pl.Series, column: str) -> pl.Series:
     if series.dtype.is_nested() or series.dtype == pl.Binary:
-        raise UsageError(f"column {column!r} holds {series.dtype} and cannot make subgroups")
+        raise UsageError(
+            f"column {column!r} holds {series.dtype} and cannot make subgroups",
+            hint="Give a column of words, numbers or dates; take the part of it that makes the group.",
+        )
     levels = series.cast(pl.String)
     if levels.null_count():
         levels = levels.fill_null(MISSING)

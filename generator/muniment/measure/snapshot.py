@@ -21,6 +21,7 @@ from typing import Any
 
 import polars as pl
 
+from muniment import __version__
 from muniment.errors import UnreadableInput, UsageError
 from muniment.measure.missing import field_missing
 from muniment.measure.profile import ColumnProfile, profile
@@ -124,6 +125,30 @@ class Snapshot:
             "min_n": self.min_n,
         }
 
+    @property
+    def methods(self) -> str:
+        """One paragraph that says what was done."""
+        parts = [f"{_counted(len(self.files), 'file')} of {self.dataset}: digest sha256 {self.digest}."]
+        tables = [entry for entry in self.files if entry.rows is not None]
+        if tables:
+            rows = sum(entry.rows or 0 for entry in tables)
+            columns = sum(len(entry.columns) for entry in tables)
+            parts.append(
+                f"{_counted(len(tables), 'table')} of {_counted(rows, 'row')} in all and "
+                f"{_counted(columns, 'column')} described: numbers by minimum, quartiles (interpolated "
+                "linearly) and maximum, times by the first and the last, levels by their rows; null, NaN, "
+                "blanks and words for nothing count as missing. A level with fewer than "
+                f"{_counted(self.min_n, 'row')} is not named, nor one that would give it away."
+            )
+        if self.members is not None:
+            members = self.members
+            parts.append(
+                f"{_counted(members.n, 'member')}, the distinct values of {members.column!r} "
+                f"({_counted(members.missing, 'row')} without one): sha256 {members.sha256} in the order of "
+                "their bytes."
+            )
+        return " ".join((*parts, f"Computed by Muniment {__version__}."))
+
     def table(self) -> tuple[tuple[str, ...], ...]:
         """Rows of text for a terminal, the heading first: one row a column of a table, one a plain file."""
         rows: list[tuple[str, ...]] = [("file", "rows", "column", "type", "missing", "distinct", "values")]
@@ -143,6 +168,10 @@ class Snapshot:
                     )
                 )
         return tuple(rows)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def take_snapshot(request: SnapshotRequest) -> Snapshot:

@@ -19,6 +19,8 @@ PARQUET = (".parquet", ".pq")
 IPC = (".arrow", ".ipc", ".feather")
 CSV = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst")
 COLUMNS_SHOWN = 12
+_AGAIN = "_duplicated_0"
+"""What Polars calls the second column of a name."""
 # A damaged file can trip an assertion inside the reader, which comes up as a panic.
 FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
@@ -54,8 +56,14 @@ def collect(frame: pl.LazyFrame, name: str | Path) -> pl.DataFrame:
 
 
 def require(columns: Iterable[str], wanted: Sequence[str], name: str | Path) -> None:
-    """Raise `UnreadableInput` unless every wanted column is there; near misses are suggested."""
+    """Raise `UnreadableInput` unless every wanted column is there once; near misses are suggested."""
     found = list(columns)
+    for column in wanted:
+        if column in found and f"{column}{_AGAIN}" in found:
+            raise UnreadableInput(
+                f"the header of {Path(name).name} names {column!r} more than once",
+                hint="Give each column a name of its own: which one is meant cannot be told.",
+            )
     missing = [column for column in dict.fromkeys(wanted) if column not in found]
     if not missing:
         return
@@ -64,8 +72,18 @@ def require(columns: Iterable[str], wanted: Sequence[str], name: str | Path) -> 
     guess = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
     raise UnreadableInput(
         f"{Path(name).name} has no column {', '.join(repr(column) for column in missing)}",
-        hint=f"Columns found: {shown or 'none'}.{guess}",
+        hint=f"Columns found: {shown or 'none'}.{_spelling(found) or guess}",
     )
+
+
+def _spelling(found: Sequence[str]) -> str:
+    """What the header of a CSV says about how it was written, where it was not read as it was meant."""
+    if any("\0" in name or "\N{REPLACEMENT CHARACTER}" in name for name in found):
+        return " The text is not UTF-8 (UTF-16 perhaps): save it as UTF-8."
+    if len(found) == 1 and (sign := next((sign for sign in ";|\t" if sign in found[0]), None)):
+        other = "" if sign != "\t" else ", or name the file .tsv"
+        return f" The columns seem to be separated by {sign!r}: separate them by commas{other}."
+    return ""
 
 
 def close(word: str, words: Iterable[str]) -> list[str]:
@@ -134,10 +152,10 @@ def _schema(frame: pl.LazyFrame, path: Path) -> pl.Schema:
 def damaged(name: str, error: BaseException) -> UnreadableInput:
     """The error to raise for a file that its reader gave up on."""
     reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-    return UnreadableInput(
-        f"{name} cannot be read: {reason}",
-        hint="The file may be cut short or not what its name says; fetch or write it again.",
-    )
+    hint = "The file may be cut short or not what its name says; fetch or write it again."
+    if "utf-8" in reason.lower():
+        hint = "Text is read as UTF-8: save the file in that encoding."
+    return UnreadableInput(f"{name} cannot be read: {reason}", hint=hint)
 
 
 def _listed(schema: pl.Schema) -> str:

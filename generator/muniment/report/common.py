@@ -1,8 +1,7 @@
-"""What the formats share: a safe line of text, and which rulings a reader must look at."""
+"""What the formats share: which rulings a reader must look at."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from muniment.model.dataclass import dataclass
@@ -10,7 +9,6 @@ from muniment.model.finding import Where
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _SHOWN = (Outcome.UNMET, Outcome.UNDECIDED, Outcome.WAIVED)
 
 
@@ -35,11 +33,6 @@ def shown(report: CheckReport) -> Iterator[Shown]:
             for ruling in verdict.rulings:
                 if ruling.outcome in _SHOWN:
                     yield Shown(device.device, verdict, ruling)
-
-
-def clean(text: str) -> str:
-    """Return text on one line that cannot steer a terminal: control characters become spaces."""
-    return _CONTROL.sub(" ", text)
 
 
 def source_line(report: CheckReport, where: Where) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from muniment.model.finding import Severity, Where
+from muniment.model.line import one_line
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome
-from muniment.report.common import clean, shown
+from muniment.report.common import shown
 
 _COMMANDS = {Severity.BLOCK: "error", Severity.WARN: "warning", Severity.INFO: "notice"}
 
@@ -33,7 +34,7 @@ def _command(command: str, rule: str, where: Where, message: str) -> str:
 
 
 def _data(text: str) -> str:
-    return clean(text).replace("%", "%25")
+    return one_line(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

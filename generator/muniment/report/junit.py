@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from muniment.model.finding import Finding, Severity
+from muniment.model.line import one_line
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome, Ruling, Status, Verdict
-from muniment.report.common import clean
 
 
 def junit(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 - every format takes the same options
@@ -21,7 +21,7 @@ def junit(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 
         SubElement(suite, "testcase", classname="files", name="every file is in order")
     for device in report.devices:
         for verdict in device.verdicts:
-            name = clean(f"{device.device} {verdict.release}")
+            name = one_line(f"{device.device} {verdict.release}")
             release = SubElement(root, "testsuite", name=name)
             for ruling in verdict.rulings:
                 _case(release, name, verdict, ruling)
@@ -34,16 +34,16 @@ def junit(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 
 
 def _fault(suite: Element, finding: Finding) -> None:
     case = SubElement(
-        suite, "testcase", classname=finding.rule, name=clean(f"{finding.where} {finding.message}")
+        suite, "testcase", classname=finding.rule, name=one_line(f"{finding.where} {finding.message}")
     )
     tag = "failure" if finding.severity is Severity.BLOCK else "skipped"
-    outcome = SubElement(case, tag, message=clean(finding.message))
-    outcome.text = clean(finding.hint)
+    outcome = SubElement(case, tag, message=one_line(finding.message))
+    outcome.text = one_line(finding.hint)
 
 
 def _case(suite: Element, release: str, verdict: Verdict, ruling: Ruling) -> None:
     name = ruling.rule + (f" {ruling.where.pointer}" if ruling.where.pointer else "")
-    case = SubElement(suite, "testcase", classname=release, name=clean(name))
+    case = SubElement(suite, "testcase", classname=release, name=one_line(name))
     if ruling.outcome is Outcome.MET:
         return
     fails = ruling.severity is Severity.BLOCK and (
@@ -51,8 +51,8 @@ def _case(suite: Element, release: str, verdict: Verdict, ruling: Ruling) -> Non
         or (ruling.outcome is Outcome.UNDECIDED and verdict.status is Status.RELEASED)
     )
     words = f"{ruling.outcome}: {ruling.message or ruling.title}"
-    outcome = SubElement(case, "failure" if fails else "skipped", message=clean(words))
-    outcome.text = clean(f"{ruling.where} {ruling.hint}")
+    outcome = SubElement(case, "failure" if fails else "skipped", message=one_line(words))
+    outcome.text = one_line(f"{ruling.where} {ruling.hint}")
 
 
 def _count(element: Element) -> None:

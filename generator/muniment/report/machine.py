@@ -6,14 +6,14 @@ import json as stdlib
 from collections.abc import Mapping
 from typing import Any
 
+from muniment.model.line import escaped
 from muniment.model.report import CheckReport
 
 
 def json(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 - every format takes the same options
     """Return `muniment/check/v1`."""
-    return (
-        stdlib.dumps(report.as_json(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    text = stdlib.dumps(report.as_json(), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return escaped(text) + "\n"
 
 
 def jsonl(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001
@@ -41,4 +41,4 @@ def summary(as_of: str, outcome: str) -> str:
 
 
 def _line(value: Mapping[str, Any]) -> str:
-    return stdlib.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return escaped(stdlib.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"

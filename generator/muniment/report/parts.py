@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from textwrap import indent
 
 from muniment.model.dataclass import dataclass
+from muniment.model.line import escaped
 from muniment.model.report import CheckReport
 from muniment.report.machine import lines, summary
 from muniment.report.text import Totals, blocks, total
@@ -58,7 +59,7 @@ def _json_piece(report: CheckReport, _colour: bool) -> Mapping[str, str]:
 
 def _inner(value: object) -> str:
     plain = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return indent(plain, "    ", lambda _line: True)
+    return indent(escaped(plain), "    ", lambda _line: True)
 
 
 def _json_whole(sections: Mapping[str, Section], sums: Totals, _colour: bool) -> Iterator[str]:

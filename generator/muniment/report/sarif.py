@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from muniment import __version__
 from muniment.model.finding import Finding, Severity, Where
+from muniment.model.line import escaped, one_line
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome
-from muniment.report.common import Shown, clean, shown
+from muniment.report.common import Shown, shown
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.BLOCK: "error", Severity.WARN: "warning", Severity.INFO: "note"}
@@ -36,7 +37,8 @@ def sarif(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 
         "name": "muniment",
         "semanticVersion": __version__,
         "rules": [
-            {"id": rule, "shortDescription": {"text": clean(title)}} for rule, title in sorted(titles.items())
+            {"id": rule, "shortDescription": {"text": one_line(title)}}
+            for rule, title in sorted(titles.items())
         ],
     }
     run = {
@@ -46,7 +48,7 @@ def sarif(report: CheckReport, *, colour: bool = False) -> str:  # noqa: ARG001 
         "results": [*map(_finding, report.findings), *map(_ruling, items)],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return escaped(json.dumps(log, indent=2, sort_keys=True, ensure_ascii=False)) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def _result(rule: str, level: str, message: str, where: Where, scope: str) -> di
     return {
         "ruleId": rule,
         "level": level,
-        "message": {"text": clean(message)},
+        "message": {"text": one_line(message)},
         "locations": [{"physicalLocation": physical}],
         "partialFingerprints": {"muniment/v1": fingerprint},
     }

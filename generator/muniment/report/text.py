@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from muniment.model.dataclass import dataclass
 from muniment.model.finding import Finding, Severity, Where
+from muniment.model.line import one_line
 from muniment.model.report import CheckReport
 from muniment.model.ruling import Outcome, Verdict
-from muniment.report.common import Shown, clean, shown, source_line
+from muniment.report.common import Shown, shown, source_line
 
 _WORDS = {Severity.BLOCK: "error", Severity.WARN: "warning", Severity.INFO: "note"}
 _RED, _YELLOW, _BLUE, _GREEN, _BOLD, _DIM = "31", "33", "34", "32", "1", "2"
@@ -71,10 +72,10 @@ class _Paint:
 
 def _finding(report: CheckReport, finding: Finding, paint: _Paint) -> Iterator[str]:
     severity = paint(_COLOURS[finding.severity], f"{_WORDS[finding.severity]}[{finding.rule}]")
-    yield f"{paint(_BOLD, clean(str(finding.where)))}: {severity} {clean(finding.message)}"
+    yield f"{paint(_BOLD, one_line(str(finding.where)))}: {severity} {one_line(finding.message)}"
     yield from _quoted(source_line(report, finding.where), finding.where, paint)
     if finding.hint:
-        yield f"  hint: {clean(finding.hint)}"
+        yield f"  hint: {one_line(finding.hint)}"
 
 
 def _quoted(line: str | None, where: Where, paint: _Paint) -> Iterator[str]:
@@ -83,7 +84,7 @@ def _quoted(line: str | None, where: Where, paint: _Paint) -> Iterator[str]:
         return
     column = min(max((where.column or 1) - 1, 0), len(line))
     start = max(0, column - _WIDEST // 2) if len(line) > _WIDEST else 0
-    part = clean(line[start : start + _WIDEST])
+    part = one_line(line[start : start + _WIDEST])
     number = str(where.line)
     yield f"  {paint(_DIM, number + ' |')} {part}"
     yield f"  {' ' * len(number)} {paint(_DIM, '|')} {' ' * (column - start)}{paint(_RED, '^')}"
@@ -95,16 +96,16 @@ def _ruling(item: Shown, paint: _Paint) -> Iterator[str]:
     word = paint(code if item.counts else _DIM, f"{ruling.outcome}[{ruling.rule}]")
     aside = "" if ruling.severity is Severity.BLOCK else f" ({ruling.severity})"
     if ruling.waiver:
-        aside += f" (by {clean(ruling.waiver)})"
+        aside += f" (by {one_line(ruling.waiver)})"
     if not item.counts and ruling.outcome is not Outcome.WAIVED:
         aside += f" ({item.verdict.status}, does not count)"
-    release = paint(_BOLD, f"{clean(item.device)} {clean(item.verdict.release)}")
-    yield f"{release}: {word}{aside} {clean(ruling.message or ruling.title)}"
+    release = paint(_BOLD, f"{one_line(item.device)} {one_line(item.verdict.release)}")
+    yield f"{release}: {word}{aside} {one_line(ruling.message or ruling.title)}"
     needs = f" · {', '.join(ruling.requirements)}" if ruling.requirements else ""
     place = f"{ruling.where} {ruling.where.pointer}".rstrip()
-    yield f"  at {clean(place)}{needs}"
+    yield f"  at {one_line(place)}{needs}"
     if ruling.hint:
-        yield f"  hint: {clean(ruling.hint)}"
+        yield f"  hint: {one_line(ruling.hint)}"
 
 
 def _summary(device: str, verdict: Verdict, paint: _Paint) -> str:
@@ -116,7 +117,7 @@ def _summary(device: str, verdict: Verdict, paint: _Paint) -> str:
     basis = (
         "verified" if verdict.rulings and all(r.basis == "verified" for r in verdict.rulings) else "recorded"
     )
-    name = f"{clean(device)} {clean(verdict.release)}"
+    name = f"{one_line(device)} {one_line(verdict.release)}"
     return (
         f"{name}: {verdict.status}, {verdict.change_class.word}, {outcome}"
         f" ({parts or 'no rule judged it'}; on {basis} evidence)"

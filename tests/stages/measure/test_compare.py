@@ -1,5 +1,7 @@
 """`compare`: paired by id, or two cohorts."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -8,17 +10,32 @@ from muniment.measure import CompareRequest, MeasureRequest, compare_tables, mea
 from muniment.measure.proportions import mcnemar_p, paired_difference
 
 
+def tabled(request):
+    """What `compare` found; its table for people has a row a metric, and each says a number or why not."""
+    found = compare_tables(request)
+    head, *rows = found.table()
+    body = found.as_json()
+    assert [row[0] for row in rows] == [item.metric for item in found.differences]
+    for row in rows:
+        item = dict(zip(head[1:], row[1:], strict=True))
+        difference = body[row[0]]["difference"]
+        assert item["A − B"] == ("" if difference is None else f"{difference:+.4f}")
+        assert item[f"{request.level * 100:g} % interval"]
+        assert item["method"] == body[row[0]]["method"]
+    return found
+
+
 @pytest.fixture
 def compared(tmp_path):
     def run(a, b, **options):
         a.write_parquet(tmp_path / "a.parquet")
         b.write_parquet(tmp_path / "b.parquet")
         options = {"id": "patient_id"} | options
-        return compare_tables(
+        return tabled(
             CompareRequest(
                 str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet"), "death", "score", **options
             )
-        )
+        ).as_json()
 
     return run
 
@@ -35,9 +52,12 @@ def test_paired_comparison(compared, rows, valid, tmp_path):
         alone = measure_table(
             MeasureRequest(str(tmp_path / f"{name}.parquet"), "death", "score", thresholds=(0.5,))
         )
-        rates = {e.metric: e.value for e in alone.estimates}
+        rates = {e.metric: e for e in alone.estimates}
         for metric in ("auroc", "sensitivity", "specificity"):
-            assert body[metric][side] == pytest.approx(rates[metric])
+            found, item = body[metric], rates[metric]
+            assert found[side] == pytest.approx(item.value, abs=1e-12)
+            assert (found[f"{side}_low"], found[f"{side}_high"]) == pytest.approx((item.low, item.high))
+            assert (found[f"{side}_method"], found[f"{side}_n"]) == (item.method, item.n)
     events = rows.filter(pl.col("death") == 1)
     one, two = (events["score"] >= 0.5), (events["score_previous"] >= 0.5)
     table = ((one & two).sum(), (one & ~two).sum(), (~one & two).sum(), (~one & ~two).sum())
@@ -89,14 +109,55 @@ def test_without_an_id_the_tables_are_two_cohorts(compared, rows, valid):
     body = compared(rows, previous(rows).head(400), id=None, threshold=0.5, threshold_b=0.4)
     valid(body, "comparison")
     assert (body["paired"], body["n"], body["auroc"]["method"]) == (False, 1000, "delong-unpaired")
+    assert (body["auroc"]["a_n"], body["auroc"]["b_n"]) == (600, 400)
+    events = rows["death"].sum(), rows["death"].head(400).sum()
+    assert (body["sensitivity"]["a_n"], body["sensitivity"]["b_n"]) == events
+    assert (body["specificity"]["a_n"], body["specificity"]["b_n"]) == (600 - events[0], 400 - events[1])
+
+
+def test_one_class_leaves_what_can_be_said(compared, rows, valid):
+    """Without events there is no area and no sensitivity; the specificity stands."""
+    alive = rows.with_columns(death=pl.lit(0))
+    for identifier in ("patient_id", None):
+        body = compared(alive, previous(alive), id=identifier, threshold=0.5, margin=0.1)
+        valid(body, "comparison")
+        assert body["auroc"]["undecided"] == "one class only"
+        assert (body["auroc"]["a"], body["auroc"]["a_n"], body["sensitivity"]["b_n"]) == (None, 600, 0)
+        assert body["specificity"]["difference"] is not None
+
+
+def test_what_was_done_is_said(compared, rows, tmp_path):
+    """Thresholds, what was left out, the margin and its outcome stand in sentences."""
+    b = previous(rows).with_columns(pl.when(pl.col("patient_id") > 1009).then(pl.col("score")).alias("score"))
+    options = {"threshold": 0.5, "threshold_b": 0.4}
+    said = compared(rows, b, margin=0.05, **options)["methods"]
+    for sentence in (
+        "Of 600 rows of A 0 were left out",
+        "Of 600 rows of B 10 were left out (0 without a label, 10 without a score).",
+        "590 cases stand in both.",
+        "a score at or above 0.5 in A and 0.4 in B counts as positive.",
+        "lies above −0.05.",
+    ):
+        assert sentence in said
+    names = [str(tmp_path / f"{name}.parquet") for name in "ab"]
+    request = CompareRequest(*names, "death", "score", id="patient_id", margin=0.05)
+    assert tabled(request).verdict().startswith("A is non-inferior to B at a margin of 0.05: the lower bound")
+    other = CompareRequest(*reversed(names), "death", "score", id="patient_id", margin=0.001)
+    assert "is not shown to be non-inferior" in tabled(other).verdict()
+    assert tabled(replace(request, margin=None)).verdict() is None
+    assert tabled(replace(request, min_n=1000)).verdict() == (
+        "Non-inferiority is undecided: fewer than 1000 rows."
+    )
 
 
 def test_few_cases_are_suppressed(compared, rows, valid):
     """Nine pairs give no number."""
     body = compared(rows.head(9), previous(rows).head(9), threshold=0.5, margin=0.1)
     valid(body, "comparison")
-    assert (body["n"], body["auroc"]["value" if "value" in body["auroc"] else "a"]) == (None, None)
-    assert body["non_inferior"] is None
+    for metric in ("auroc", "sensitivity", "specificity"):
+        assert {body[metric][key] for key in ("a", "a_low", "a_n", "b", "b_n", "difference", "low")} == {None}
+        assert body[metric]["undecided"] == "fewer than 10 rows"
+    assert (body["n"], body["events"], body["non_inferior"], "excluded" in body) == (None, None, None, False)
 
 
 def test_options_that_make_no_sense(compared, rows):

@@ -47,7 +47,9 @@ def compared(tmp_path, a, b, column_a, column_b, paired):
     for name, frame, column in (("a", a, column_a), ("b", b, column_b)):
         frame.select("patient_id", "label", score=column).write_parquet(tmp_path / f"{name}.parquet")
     names = [str(tmp_path / f"{name}.parquet") for name in "ab"]
-    return compare_tables(CompareRequest(*names, "label", "score", id="patient_id" if paired else None))
+    return compare_tables(
+        CompareRequest(*names, "label", "score", id="patient_id" if paired else None)
+    ).as_json()
 
 
 def test_cells_and_effects_are_those_of_compare(tmp_path):

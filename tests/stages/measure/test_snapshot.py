@@ -157,6 +157,23 @@ def test_members_are_digested_as_a_shell_would(folder, valid):
     assert (found.members.n, found.members.rows, found.members.missing) == (450, 850, 0)
 
 
+def test_what_was_done_is_said(folder):
+    """The paragraph counts what the manifest lists, and names its digests."""
+    found = taken(folder, str(folder / "data" / "*.parquet"), id="patient")
+    columns = len(people().columns)
+    assert found.methods.startswith(
+        f"1 file of datasets/raw/1: digest sha256 {found.digest}. 1 table of 400 rows in all and "
+        f"{columns} columns described"
+    )
+    assert "A level with fewer than 10 rows is not named" in found.methods
+    assert (
+        f"400 members, the distinct values of 'patient' (0 rows without one): sha256 {found.members.sha256}"
+        in (found.methods)
+    )
+    plain = taken(folder, str(folder / "data" / "readme.txt"))
+    assert plain.methods.startswith(f"1 file of datasets/raw/1: digest sha256 {plain.digest}. Computed by")
+
+
 def test_order_of_rows_changes_the_file_and_not_its_profile(folder):
     """Shuffled rows are other bytes of the same people: profile and members agree."""
     people().sample(fraction=1, shuffle=True, seed=3).write_parquet(folder / "data" / "d.parquet")

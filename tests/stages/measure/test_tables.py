@@ -117,6 +117,43 @@ def test_a_name_with_wildcard_signs_is_a_name(tmp_path, rows):
 
 
 @pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ("death;score;site\n1;0.5;x\n", "separated by ';': separate them by commas."),
+        ("death\tscore\n1\t0.5\n", r"separated by '\t': separate them by commas, or name the file .tsv."),
+        ("death,score\n1,0.5\n".encode("utf-16"), "not UTF-8 (UTF-16 perhaps)"),
+        ("death,score,Straße\n1,0.5,Weg\n".encode("latin-1"), "save it as UTF-8"),
+        ("death,score,place\n1,0.5,Straße\n".encode("latin-1"), "save the file in that encoding"),
+    ],
+)
+def test_a_csv_of_another_kind_is_recognised(tmp_path, data, hint):
+    """Semicolons, tabs and other encodings, which spreadsheets write, are named with what to do."""
+    (tmp_path / "t.csv").write_bytes(data if isinstance(data, bytes) else data.encode())
+    with pytest.raises(UnreadableInput) as caught:
+        measure_table(MeasureRequest(str(tmp_path / "t.csv"), "death", "score", by=(("place",),)))
+    assert hint in caught.value.hint
+
+
+def test_a_column_that_the_header_names_twice_is_not_guessed(tmp_path):
+    """Which of two scores is meant cannot be told; a repeated column that nobody asks for is no matter."""
+    text = "death,score,score,note,note\n" + "1,0.9,0.1,a,b\n0,0.2,0.8,a,b\n" * 10
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(UnreadableInput, match="names 'score' more than once"):
+        measured(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text(text.replace("score,score", "score,other"))
+    assert measured(tmp_path / "t.csv").rows == 20
+
+
+def test_infinite_scores_say_nothing_on_the_side(tmp_path, rows, recwarn):
+    """Scores of both infinities are ranked, and no warning of a library is printed."""
+    ends = pl.when(pl.col("patient_id") % 7 == 0).then(float("inf")).otherwise(float("-inf"))
+    rows.with_columns(score=ends).write_parquet(tmp_path / "t.parquet")
+    found = measured(tmp_path / "t.parquet")
+    assert {item.metric: item.n for item in found.estimates}["auroc"] == 600
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "cannot be read"),
