@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from support.project import DEVICE, Project, Ran
+from support.terminal import on_a_terminal
 
 RELEASE = "releases/2.0.0"
 SETTINGS = "muniment.yaml"
@@ -342,31 +343,6 @@ def test_other_shells_have_a_script(pristine: Project, shell: str, words: str) -
     else:
         told = started(pristine, _MUNIMENT_COMPLETE="zsh_complete", COMP_WORDS="muniment ch", COMP_CWORD="1")
     assert "check" in told.out
-
-
-def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> str:
-    """What the program writes to a terminal, errors as well."""
-    import pty
-
-    shown: list[bytes] = []
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MUNIMENT_", "NO_COLOR"))} | environment
-    outer, inner = pty.openpty()
-    with subprocess.Popen(
-        [str(Path(sys.executable).with_name("muniment")), *arguments],
-        cwd=folder,
-        env=clean | {"TERM": "xterm"},
-        stdout=inner,
-        stderr=inner,
-    ):
-        os.close(inner)
-        try:
-            while data := os.read(outer, 65536):
-                shown.append(data)
-        except OSError:  # the other end of a terminal was closed
-            pass
-        finally:
-            os.close(outer)
-    return b"".join(shown).decode()
 
 
 def test_colours_are_for_terminals_that_want_them(pristine: Project) -> None:

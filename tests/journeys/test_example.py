@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from support.project import DEVICE, Project
@@ -80,6 +82,22 @@ def test_everything_verifies(pristine: Project) -> None:
     assert len(found["seals"]) >= 20
     assert all(seal["domain"] == "local" and seal["time_source"] == "rfc3161" for seal in found["seals"])
     assert all(number["outcome"] == "equal" for number in found["numbers"])
+
+
+def test_one_release_verifies_alone(example: Project) -> None:
+    """What bears on one release is what the whole says of it; a device without that version is no matter."""
+    whole = example.run("verify", "--format", "json").json
+    made = example.run("init", "other", "--device", "triage-ct", "--name", "Triage CT")
+    assert made.code == 0, made.err
+    shutil.copytree(example.root / "other" / "evidence" / "triage-ct", example.device.parent / "triage-ct")
+    shutil.rmtree(example.root / "other")
+    ran = example.run("verify", "1.2.0", "--format", "json")
+    assert ran.code == 0, ran.out[-1000:] + ran.err
+    found = ran.json
+    mine = [number for number in whole["numbers"] if "releases/1.2.0/" in number["pointer"]]
+    assert found["numbers"] == mine != []
+    assert {seal["file"] for seal in found["seals"]} < {seal["file"] for seal in whole["seals"]}
+    assert {each["device"] for each in found["trails"]} == {DEVICE}
 
 
 @pytest.mark.parametrize("command", [("check", "--deep"), ("verify",)])

@@ -20,6 +20,7 @@ from muniment.archive.contents import Archived, Contents, Holding, Rows, is_row_
 from muniment.archive.guide import client_trust_config, verify_steps
 from muniment.archive.sinks import Sink, sink
 from muniment.errors import UnreadableInput, UsageError
+from muniment.model.progress import Progress, silent
 
 SUFFIXES = (".zip", ".tar", "")
 
@@ -32,7 +33,9 @@ class _Item:
     origin: Path | bytes
 
 
-def create(out: Path, contents: Contents, *, made_on: str, rows: Rows = "omit") -> Archived:
+def create(
+    out: Path, contents: Contents, *, made_on: str, rows: Rows = "omit", progress: Progress = silent
+) -> Archived:
     """Write `contents` as a bag at `out`: a `.zip`, a `.tar`, or a folder where there is no suffix.
 
     `made_on` is the ISO date the archive carries; no clock is read, and equal arguments give equal
@@ -51,7 +54,7 @@ def create(out: Path, contents: Contents, *, made_on: str, rows: Rows = "omit") 
     with tempfile.TemporaryDirectory(dir=out.resolve().parent, prefix=f".{out.name}.") as beside:
         partial = Path(beside) / out.name
         with sink(partial, out.stem, made_on) as target:
-            digest, octets = _write(target, items, contents.information, made_on)
+            digest, octets = _write(target, items, contents.information, made_on, progress)
         _into_place(partial, out)
     return Archived(out, digest, len(items), octets, len(omitted))
 
@@ -208,12 +211,17 @@ def _add(target: Sink, item: _Item) -> tuple[str, int]:
 
 
 def _write(
-    target: Sink, items: tuple[_Item, ...], information: Mapping[str, str], made_on: str
+    target: Sink,
+    items: tuple[_Item, ...],
+    information: Mapping[str, str],
+    made_on: str,
+    progress: Progress,
 ) -> tuple[str, int]:
     """Write payload, then tag files; return the digest of the bag and the payload's bytes."""
     digests: dict[str, str] = {}
     octets = 0
-    for item in items:
+    for number, item in enumerate(items):
+        progress("packing files", number, len(items))
         digests[item.path], size = _add(target, item)
         octets += size
     tag_files = {

@@ -17,6 +17,7 @@ from muniment.archive.sinks import CHUNK
 from muniment.archive.sources import BROKEN, LIMITS, Entry, Limits, entries
 from muniment.errors import UnreadableInput
 from muniment.model.fixity import FileCheck
+from muniment.model.progress import Progress, silent
 
 PAYLOAD = "data/"
 
@@ -55,7 +56,9 @@ def verify(path: Path, *, pinned: str | None = None, limits: Limits = LIMITS) ->
 
 
 @contextmanager
-def opened(path: Path, *, pinned: str | None = None, limits: Limits = LIMITS) -> Iterator[Bag]:
+def opened(
+    path: Path, *, pinned: str | None = None, limits: Limits = LIMITS, progress: Progress = silent
+) -> Iterator[Bag]:
     """Check the bag at `path` and yield it with its payload in a folder.
 
     A `.zip` or `.tar` is unpacked into a temporary folder that is gone afterwards; the bytes written
@@ -65,7 +68,7 @@ def opened(path: Path, *, pinned: str | None = None, limits: Limits = LIMITS) ->
     """
     with tempfile.TemporaryDirectory(prefix="muniment-bag-") as scratch, entries(path, limits) as found:
         into = None if path.is_dir() else Path(scratch)
-        checks, tag_files = _examine(found, pinned, limits, into)
+        checks, tag_files = _examine(found, pinned, limits, into, progress)
         data = (into or path) / "data"
         yield Bag(
             data=data,
@@ -88,7 +91,11 @@ def _omitted(path: Path, limits: Limits) -> dict[str, str]:
 
 
 def _examine(
-    found: tuple[Entry, ...], pinned: str | None, limits: Limits, into: Path | None
+    found: tuple[Entry, ...],
+    pinned: str | None,
+    limits: Limits,
+    into: Path | None,
+    progress: Progress = silent,
 ) -> tuple[tuple[FileCheck, ...], dict[str, bytes]]:
     """Return every check, and the tag files as read; payload is copied below `into` if given."""
     plain, checks = _admitted(found)
@@ -102,13 +109,17 @@ def _examine(
     checks += [_refused(tags.TAG_MANIFEST, fault) for fault in tag_faults]
     checks += [_refused(tags.MANIFEST, f"lists {path!r}, which is no payload") for path in _strays(payload)]
     payload = {path: digest for path, digest in payload.items() if path.startswith(PAYLOAD)}
-    actual = {path: _digest(entry, into) for path, entry in sorted(plain.items()) if path.startswith(PAYLOAD)}
+    contents = sorted(path for path in plain if path.startswith(PAYLOAD))
+    actual: dict[str, str | None] = {}
+    for number, path in enumerate(contents):
+        progress("hashing files", number, len(contents))
+        actual[path] = _digest(plain[path], into)
     refused = {check.path for check in checks}
     checks += _compared(payload, actual, refused)
     sums = {path: tags.sha256(data) for path, data in tag_files.items() if path != tags.TAG_MANIFEST}
     checks += _compared(stated, sums, refused)
     checks += _tag_manifest(tag_files, pinned)
-    octets = sum(entry.size for path, entry in plain.items() if path.startswith(PAYLOAD))
+    octets = sum(plain[path].size for path in contents)
     checks += _declaration(tag_files[tags.BAGIT])
     checks += _oxum(tag_files, f"{octets}.{len(actual)}")
     return tuple(sorted(set(checks), key=lambda check: (check.path, check.outcome, check.reason))), tag_files

@@ -32,7 +32,7 @@ class ExitCode(IntEnum):
 
 def evidence_options(function: F) -> F:
     """Add the options by which every evidence command finds its input."""
-    function = click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")(function)
+    function = quiet_option(function)
     function = click.option(
         "--as-of", metavar="DATE", help="Judge at this date (default: as_of of muniment.yaml, else today)."
     )(function)
@@ -53,6 +53,11 @@ def format_option(*formats: str) -> Callable[[F], F]:
         show_default=True,
         help="Shape of what goes to stdout.",
     )
+
+
+def quiet_option(function: F) -> F:
+    """Add `--quiet`."""
+    return click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")(function)
 
 
 def colour_option(function: F) -> F:
@@ -82,28 +87,10 @@ def settle(
 
 def doors(quiet: bool) -> Doors:
     """The real clock, and a display of progress unless told to be quiet."""
+    from muniment.cli.display import teller
     from muniment.pipeline.request import Doors
 
     return Doors(today=datetime.date.today, progress=teller(quiet))
-
-
-def teller(quiet: bool) -> Callable[[str], None]:
-    """Return a function that shows what is being done now, on a terminal only; no text ends the display."""
-    if quiet or not sys.stderr.isatty():
-        return lambda _message: None
-    from rich.console import Console
-
-    status = Console(stderr=True).status("")
-    click.get_current_context().call_on_close(status.stop)
-
-    def tell(message: str) -> None:
-        if message:
-            status.update(message)
-            status.start()
-        else:
-            status.stop()
-
-    return tell
 
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:

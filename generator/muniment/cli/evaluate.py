@@ -29,7 +29,7 @@ def evaluate(
     from muniment.pipeline.freezing import write_evaluation
 
     request = settle(evidence, as_of, quiet)
-    request.doors.progress("evaluating")
+    request.doors.progress(f"evaluating {release}")
     done = write_evaluation(request, release, dry_run=dry_run)
     content = done.evaluation
     request.doors.progress("")

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from muniment.cli.common import ExitCode, aligned, emit_json, format_option, paragraph, say
+from muniment.cli.common import ExitCode, aligned, emit_json, format_option, paragraph, quiet_option, say
+from muniment.cli.display import teller
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,6 +56,7 @@ def table_options(function: F) -> F:
     "--prevalence", type=float, metavar="P", help="PPV and NPV at the prevalence of the intended use."
 )
 @click.option("--engine", type=click.Choice(["polars", "spark"]), default="polars", show_default=True)
+@quiet_option
 @format_option("text", "json")
 def measure(
     table: str,
@@ -74,6 +76,7 @@ def measure(
     partial_fpr: float | None,
     prevalence: float | None,
     engine: str,
+    quiet: bool,
     output: str,
 ) -> int:
     """Compute metrics with intervals from the row-level predictions in TABLE.
@@ -82,6 +85,7 @@ def measure(
     """
     from muniment.measure import MeasureRequest, measure_table
 
+    progress = teller(quiet)
     found = measure_table(
         MeasureRequest(
             table=table,
@@ -101,8 +105,10 @@ def measure(
             partial_fpr=partial_fpr,
             prevalence=prevalence,
             engine=engine,
-        )
+        ),
+        progress=progress,
     )
+    progress("")
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
@@ -122,6 +128,7 @@ def measure(
 @click.option("--threshold", type=float, metavar="T", help="Operating point of A (and of B).")
 @click.option("--threshold-b", type=float, metavar="T", help="Operating point of B, where it differs.")
 @click.option("--margin", type=float, metavar="M", help="Non-inferiority margin on the AUROC.")
+@quiet_option
 @format_option("text", "json")
 def compare(
     a: str,
@@ -136,11 +143,13 @@ def compare(
     threshold: float | None,
     threshold_b: float | None,
     margin: float | None,
+    quiet: bool,
     output: str,
 ) -> int:
     """Compare two tables of predictions; every difference is A minus B."""
     from muniment.measure import CompareRequest, compare_tables
 
+    progress = teller(quiet)
     found = compare_tables(
         CompareRequest(
             a=a,
@@ -155,8 +164,10 @@ def compare(
             level=level,
             margin=margin,
             min_n=min_n,
-        )
+        ),
+        progress=progress,
     )
+    progress("")
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN
@@ -183,9 +194,16 @@ def compare(
 @click.option(
     "--min-n", type=click.IntRange(1), default=10, show_default=True, help="Fewer values are not compared."
 )
+@quiet_option
 @format_option("text", "json")
 def drift(
-    baseline: str, window: str, columns: tuple[str, ...], levels: tuple[str, ...], min_n: int, output: str
+    baseline: str,
+    window: str,
+    columns: tuple[str, ...],
+    levels: tuple[str, ...],
+    min_n: int,
+    quiet: bool,
+    output: str,
 ) -> int:
     """Show how far each column's distribution in WINDOW is from the one in BASELINE.
 
@@ -193,7 +211,10 @@ def drift(
     """
     from muniment.measure import DriftRequest, drift_tables
 
-    found = drift_tables(DriftRequest(baseline, window, _split(columns), _split(levels), min_n))
+    request = DriftRequest(baseline, window, _split(columns), _split(levels), min_n)
+    progress = teller(quiet)
+    found = drift_tables(request, progress=progress)
+    progress("")
     if output == "json":
         emit_json(found.as_json())
         return ExitCode.CLEAN

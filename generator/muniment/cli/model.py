@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, format_option, say, settle
+from muniment.cli.common import ExitCode, emit_json, format_option, quiet_option, say, settle
+from muniment.cli.display import teller
 from muniment.cli.signing import Signing, hand, signing_options
 from muniment.cli.verify import DOMAIN_WORDS
 from muniment.errors import MunimentError, UsageError
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from muniment.attest import VerifiedModel
     from muniment.pipeline.request import Request
 
-_PATIENCE = 1.0
-"""Seconds before a bar shows."""
 _SHOWN = 20
 """Files at fault that are listed; more are counted."""
 
@@ -31,7 +27,6 @@ _signature = click.option(
     metavar="FILE",
     help="Signature file (default: model.sig in the folder).",
 )
-_quiet = click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")
 
 
 @click.group()
@@ -45,7 +40,7 @@ def model() -> None:
 @click.option("--replace", is_flag=True, help="Write over a signature that stands there.")
 @click.option("--evidence", metavar="DIR", help="Evidence folder; a signature inside it goes on the trail.")
 @signing_options
-@_quiet
+@quiet_option
 def sign(
     folder: Path,
     signature: Path | None,
@@ -66,10 +61,9 @@ def sign(
         )
     request = _evidence(evidence)
     signer = hand(signing, "author", request)
-    with _bar("hashing", quiet) as progress:
-        written, count = modelling.sign(
-            folder, signature, signer, request, replace=replace, progress=progress
-        )
+    progress = teller(quiet)
+    written, count = modelling.sign(folder, signature, signer, request, replace=replace, progress=progress)
+    progress("")
     say(f"signed {count} files: {written.path}\nsha256 {written.sha256}")
     return ExitCode.CLEAN
 
@@ -97,7 +91,7 @@ def sign(
 )
 @click.option("--trust-folder", type=click.Path(path_type=Path), metavar="DIR", help="Your own local domain.")
 @format_option("text", "json")
-@_quiet
+@quiet_option
 def verify(
     folder: Path,
     signature: Path | None,
@@ -119,10 +113,9 @@ def verify(
     if trusted_root is None and domain != "local":
         raise UsageError("your own domain is a local one", hint="name the root with --trusted-root")
     root = attest.Root(domain, source.read_bytes())
-    with _bar("hashing", quiet) as progress:
-        found, problem = modelling.verify(
-            folder, signature, root, modelling.Expected(identity, issuer), progress=progress
-        )
+    progress, expected = teller(quiet), modelling.Expected(identity, issuer)
+    found, problem = modelling.verify(folder, signature, root, expected, progress=progress)
+    progress("")
     if output == "json":
         emit_json(_json(found, problem))
     else:
@@ -171,27 +164,3 @@ def _text(found: VerifiedModel, problem: str) -> Iterator[str]:
     yield f"{'failed' if problem else 'verified'}: {good} of {len(found.files)} files hold"
     if problem:
         yield problem
-
-
-@contextmanager
-def _bar(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Hand out a function that draws a bar, on a terminal only, once something takes over a second."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    begun, task = time.monotonic(), bar.add_task(what, total=None)
-
-    def tell(done: int, whole: int) -> None:
-        if time.monotonic() - begun > _PATIENCE:
-            bar.start()
-            bar.update(task, completed=done, total=whole)
-
-    try:
-        yield tell
-    finally:
-        bar.stop()

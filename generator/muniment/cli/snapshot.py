@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from muniment.cli.common import ExitCode, aligned, emit_json, format_option, paragraph, say, teller
+from muniment.cli.common import ExitCode, aligned, emit_json, format_option, paragraph, quiet_option, say
+from muniment.cli.display import teller
 
 
 @click.command(
@@ -28,7 +29,7 @@ from muniment.cli.common import ExitCode, aligned, emit_json, format_option, par
     "--min-n", type=click.IntRange(1), default=10, show_default=True, help="Name no level with fewer rows."
 )
 @click.option("--dry-run", is_flag=True, help="Show the manifest, and write nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="Say nothing on stderr but errors.")
+@quiet_option
 @format_option("text", "json")
 def snapshot(
     dataset: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
+from muniment.cli.common import ExitCode, doors, emit_json, evidence_options, format_option, say, settle
 from muniment.cli.complete import release_names
 
 DOMAIN_WORDS = {
@@ -72,15 +71,14 @@ def verify(
 ) -> int:
     """Re-hash every file, recompute every number and verify every seal, without a network."""
     from muniment.pipeline import demanding, verification
-    from muniment.pipeline.request import Doors, iso_date
+    from muniment.pipeline.request import iso_date
 
     brought = demanding.brought_roots(roots)
     if archive is not None:
-        doors = Doors(today=datetime.date.today)
         date = iso_date(as_of) if as_of else None
         wanted = demanding.demands(domains, identity_policy)
         found = verification.verify_archive(
-            archive, doors, as_of=date, pinned=pin, demands=wanted, roots=brought
+            archive, doors(quiet), as_of=date, pinned=pin, demands=wanted, roots=brought
         )
     else:
         asked = settle(evidence, as_of, quiet)

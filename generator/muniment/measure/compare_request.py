@@ -22,6 +22,7 @@ from muniment.measure.suppression import fewer
 from muniment.measure.tables import open_table
 from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
+from muniment.model.progress import Progress, silent
 
 COMPARISON_SCHEMA = "muniment/comparison/v1"
 DELONG_UNPAIRED, NEWCOMBE = "delong-unpaired", "newcombe"
@@ -188,7 +189,7 @@ class Compared:
         )
 
 
-def compare_tables(request: CompareRequest) -> Compared:
+def compare_tables(request: CompareRequest, *, progress: Progress = silent) -> Compared:
     """Compare two tables of predictions, A minus B.
 
     With an id column the tables must hold the same cases with the same labels; a case that either side
@@ -203,7 +204,9 @@ def compare_tables(request: CompareRequest) -> Compared:
         raise UsageError(f"a margin of {request.margin} is not between 0 and 1")
     if request.threshold is None and request.threshold_b is not None:
         raise UsageError("a threshold for B needs one for A")
+    progress("reading the tables")
     a, b = (_read(request, name) for name in (request.a, request.b))
+    progress("comparing")
     frames = (a.frame, b.frame)
     pairs = None
     if request.id:

@@ -15,6 +15,7 @@ from muniment.measure.prepare import MAX_LEVELS, NULL_WORDS
 from muniment.measure.tables import collect, open_table, require
 from muniment.model.dataclass import dataclass
 from muniment.model.estimate import rounded
+from muniment.model.progress import Progress, silent
 
 DRIFT_SCHEMA = "muniment/drift/v1"
 
@@ -61,7 +62,7 @@ class Drift:
         return (head, *(_row(column) for column in self.columns))
 
 
-def drift_tables(request: DriftRequest) -> Drift:
+def drift_tables(request: DriftRequest, *, progress: Progress = silent) -> Drift:
     """Compare every column of a window with the same column of a baseline.
 
     Raises:
@@ -82,13 +83,17 @@ def drift_tables(request: DriftRequest) -> Drift:
         )
     for found, table in ((names, request.baseline), (others, request.window)):
         require(found, [*wanted, *request.levels], table)
+    progress("reading the tables")
     a, b = (
         collect(frame.select(wanted), name)
         for frame, name in ((first, request.baseline), (second, request.window))
     )
-    columns = tuple(_column(request, name, a[name], b[name]) for name in wanted)
+    columns = []
+    for number, name in enumerate(wanted):
+        progress(f"comparing {name}", number, len(wanted))
+        columns.append(_column(request, name, a[name], b[name]))
     alone = () if request.columns else tuple(sorted({*names, *others} - set(wanted)))
-    return Drift(a.height, b.height, columns, alone, _methods(request))
+    return Drift(a.height, b.height, tuple(columns), alone, _methods(request))
 
 
 def _column(request: DriftRequest, name: str, a: pl.Series, b: pl.Series) -> ColumnDrift:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from muniment.measure import bootstrap, clustered, contingency, partial, resampled
 from muniment.measure.bootstrap import Resampling
@@ -75,9 +75,15 @@ def estimates(
 
 
 def estimates_of_levels(
-    cohorts: Sequence[Cohort], settings: Settings, points: tuple[OperatingPoint, ...] = ()
+    cohorts: Sequence[Cohort],
+    settings: Settings,
+    points: tuple[OperatingPoint, ...] = (),
+    tell: Callable[[int, int], None] = lambda _done, _whole: None,
 ) -> Iterator[Estimate]:
-    """The estimates of each cohort, those of the calibration found for all of them together."""
+    """The estimates of each cohort, those of the calibration found for all of them together.
+
+    `tell` takes the cohorts that are done, and all of them.
+    """
     fits: dict[int, Fit | None] = {}
     if not settings.clustered:
         shown = [index for index, cohort in enumerate(cohorts) if cohort.suppressed is None]
@@ -85,6 +91,7 @@ def estimates_of_levels(
         found = recalibrated(keys, settings.level, settings.lower_is_positive)
         fits = dict(zip(shown, found, strict=True))
     for index, cohort in enumerate(cohorts):
+        tell(index, len(cohorts))
         yield from estimates(cohort, settings, points, fit=fits.get(index))
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -22,6 +24,7 @@ from muniment.measure.kernel import Keys, Scale, UInts
 from muniment.measure.prepare import LABEL, SCORE, TableSpec, labels_of, positive_values, stored_rows
 from muniment.measure.tables import FAULTS, collect, damaged, require
 from muniment.model.dataclass import dataclass
+from muniment.model.progress import Progress, silent
 
 MANY = 20_000_000
 """Rows from which on a table is read in batches."""
@@ -30,6 +33,8 @@ LITTLE, FEW = 10_000_000, 100_000
 """Bytes on disk, and rows, up to which a table is read without counting its rows first."""
 SMALL = 100_000_000
 """Bytes that are taken without asking."""
+Tell: TypeAlias = Callable[[int], None]
+"""Takes the rows read so far in one pass."""
 COARSE = 16
 """Bits of a key that decide which pass takes it."""
 KEY_BYTES = 8
@@ -94,8 +99,8 @@ def _in_batches(table: pl.LazyFrame, spec: TableSpec) -> bool:
     return all(kind.is_numeric() or kind == pl.Boolean for kind in kinds)
 
 
-def read(table: pl.LazyFrame, spec: TableSpec) -> Large:
-    """Read a table for which `too_large` holds.
+def read(table: pl.LazyFrame, spec: TableSpec, progress: Progress = silent) -> Large:
+    """Read a table for which `too_large` holds, in two passes or more; each is told by its rows.
 
     Raises:
         UnreadableInput: as `prepare` does, or neither memory nor temporary space is enough for the keys.
@@ -104,7 +109,7 @@ def read(table: pl.LazyFrame, spec: TableSpec) -> Large:
     found: set[object] = set()
     reach: tuple[int, int] | None = None
     negative = False
-    for batch in _batches(table, spec):
+    for batch in _batches(table, spec, partial(progress, "reading rows")):
         rows += batch.height
         null_label += batch[LABEL].null_count()
         found |= set(labels_of(batch[LABEL]))
@@ -122,16 +127,20 @@ def read(table: pl.LazyFrame, spec: TableSpec) -> Large:
     scale = _scale(reach, negative, spec)
     excluded = {"null_label": null_label, "null_score": rows - null_label - kept}
     dtype = str(table.collect_schema()[spec.score])
+    keys = partial(_keys, table, spec, events, scale)
     if kept <= _room():
         values = np.empty(kept, dtype=np.uint64)
         start = 0
-        for part in _keys(table, spec, events, scale):
+        for part in keys(lambda done: progress("reading rows again", done, rows)):
             values[start : start + len(part)] = part
             start += len(part)
+        progress("sorting")
         values.sort()
         said = "The rows were read in batches and sorted in memory as keys of eight bytes."
         return Large(Keys(values, scale), rows, excluded, dtype, said)
-    values, passes = _on_disk(table, spec, events, scale, kept)
+    values, passes = _on_disk(
+        keys, spec, kept, lambda number, done: progress(f"reading rows again, pass {number}", done, rows)
+    )
     said = (
         f"Memory was short: the keys were sorted in {passes} passes over the table and kept in a temporary "
         "file; the numbers are exact and those of one pass."
@@ -159,16 +168,16 @@ def _scale(reach: tuple[int, int] | None, negative: bool, spec: TableSpec) -> Sc
 
 
 def _on_disk(
-    table: pl.LazyFrame, spec: TableSpec, events: list[object], scale: Scale, kept: int
+    keys: Callable[[Tell], Iterator[UInts]], spec: TableSpec, kept: int, tell: Callable[[int, int], None]
 ) -> tuple[UInts, int]:
-    """The sorted keys in a temporary file, and the passes that it took."""
+    """The sorted keys in a temporary file, and the passes that it took; `tell` takes pass and rows read."""
     room, free = _room(), max(memory.free(), 0.0)
     spare = shutil.disk_usage(tempfile.gettempdir()).free
     counts = np.zeros(1 << COARSE, dtype=np.int64)
     shift = np.uint64(64 - COARSE)
     ends: list[int] = []
     if room and kept * KEY_BYTES <= spare:
-        for part in _keys(table, spec, events, scale):
+        for part in keys(partial(tell, 1)):
             counts += np.bincount((part >> shift).astype(np.int64), minlength=len(counts))
         ends = _ranges(counts, room)
     if not ends:
@@ -181,11 +190,11 @@ def _on_disk(
     with tempfile.TemporaryFile() as file:
         file.truncate(kept * KEY_BYTES)
         start = 0
-        for low, high in zip([0, *ends], ends, strict=False):
+        for number, (low, high) in enumerate(zip([0, *ends], ends, strict=False), start=2):
             size = int(counts[low:high].sum())
             segment = np.empty(size, dtype=np.uint64)
             at = 0
-            for part in _keys(table, spec, events, scale):
+            for part in keys(partial(tell, number)):
                 coarse = part >> shift
                 own = part[(coarse >= low) & (coarse < high)]
                 segment[at : at + len(own)] = own
@@ -213,9 +222,11 @@ def _ranges(counts: np.ndarray[tuple[int], np.dtype[np.int64]], room: int) -> li
     return [*ends, len(counts)]
 
 
-def _keys(table: pl.LazyFrame, spec: TableSpec, events: list[object], scale: Scale) -> Iterator[UInts]:
+def _keys(
+    table: pl.LazyFrame, spec: TableSpec, events: list[object], scale: Scale, tell: Tell
+) -> Iterator[UInts]:
     """The unsorted keys of each batch's complete rows."""
-    for batch in _batches(table, spec):
+    for batch in _batches(table, spec, tell):
         rows = _complete(batch)
         scores = rows[SCORE].to_numpy()
         out = np.empty(len(scores), dtype=np.uint64)
@@ -231,15 +242,19 @@ def _complete(batch: pl.DataFrame) -> pl.DataFrame:
     return batch.filter(pl.all_horizontal(pl.all().is_not_null())).rechunk()
 
 
-def _batches(table: pl.LazyFrame, spec: TableSpec) -> Iterator[pl.DataFrame]:
-    """Label, and score as prepared (high for the event, NaN as null, no -0.0)."""
+def _batches(table: pl.LazyFrame, spec: TableSpec, tell: Tell) -> Iterator[pl.DataFrame]:
+    """Label, and score as prepared (high for the event, NaN as null, no -0.0); `tell` takes the rows read."""
     score = pl.col(spec.score).cast(pl.Float64).fill_nan(None)
     score = (-score if spec.lower_is_positive else score) + 0.0
     label = pl.col(spec.label)
     if table.collect_schema()[spec.label].is_float():
         label = label.fill_nan(None)
     wanted = table.select(label.alias(LABEL), score.alias(SCORE))
+    done = 0
     try:
-        yield from wanted.collect_batches(chunk_size=BATCH, maintain_order=False)
+        for batch in wanted.collect_batches(chunk_size=BATCH, maintain_order=False):
+            done += batch.height
+            tell(done)
+            yield batch
     except FAULTS as error:
         raise damaged(spec.title, error) from error

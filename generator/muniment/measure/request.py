@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -28,6 +29,7 @@ from muniment.measure.proportions import INTERVALS
 from muniment.measure.tables import open_table, size_of
 from muniment.model.dataclass import dataclass
 from muniment.model.estimate import Estimate
+from muniment.model.progress import Progress, silent
 
 MEASURES_SCHEMA = "muniment/measures/v1"
 FEWEST, MOST = 200, 100_000
@@ -98,7 +100,7 @@ class Measures:
         return f"{level * 100:.12g} %"
 
 
-def measure_table(request: MeasureRequest) -> Measures:
+def measure_table(request: MeasureRequest, *, progress: Progress = silent) -> Measures:
     """Metrics with intervals from a table of row-level predictions.
 
     Raises:
@@ -130,15 +132,19 @@ def measure_table(request: MeasureRequest) -> Measures:
     table = open_table(request.table)
     stored = large.whole(table, spec, size_of(request.table))
     if stored is None and large.too_large(table, spec):
-        return _measured_in_batches(table, spec, settings, points)
+        return _measured_in_batches(table, spec, settings, points, progress)
+    progress(f"reading {spec.title}")
     prepared = flagged(prepare(table, spec, stored), points)
     if settings.resampling is not None and not settings.clustered:
         prepared = singles(prepared, points)
+    progress("estimating everybody")
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
     hide = withheld(prepared, request.by, request.min_n)
     for axis in dict.fromkeys(request.by):
         cohorts = levels(prepared, axis, points, request.min_n, hide.get(axis))
-        found += estimates_of_levels(cohorts, settings, tuple(points))
+        found += estimates_of_levels(
+            cohorts, settings, tuple(points), partial(progress, f"estimating by {' and '.join(axis)}")
+        )
     axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
     return Measures(
@@ -147,10 +153,15 @@ def measure_table(request: MeasureRequest) -> Measures:
 
 
 def _measured_in_batches(
-    table: pl.LazyFrame, spec: TableSpec, settings: Settings, points: list[OperatingPoint]
+    table: pl.LazyFrame,
+    spec: TableSpec,
+    settings: Settings,
+    points: list[OperatingPoint],
+    progress: Progress,
 ) -> Measures:
     """The estimates of everybody, from a table that is not held in memory as columns."""
-    read = large.read(table, spec)
+    read = large.read(table, spec, progress)
+    progress("estimating everybody")
     cohort = of_keys(read.keys, points, spec.lower_is_positive, settings.min_n)
     said = methods(settings, read.rows, read.excluded, read.dtype, points, [])
     return Measures(

@@ -27,6 +27,7 @@ from muniment.measure.missing import field_missing
 from muniment.measure.profile import ColumnProfile, profile
 from muniment.measure.tables import CSV, IPC, PARQUET, collect, matching, open_table, require
 from muniment.model.dataclass import dataclass
+from muniment.model.progress import Progress, silent
 
 SNAPSHOT_SCHEMA = "muniment/snapshot/v1"
 BLOCK = 1 << 20
@@ -174,7 +175,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def take_snapshot(request: SnapshotRequest) -> Snapshot:
+def take_snapshot(request: SnapshotRequest, *, progress: Progress = silent) -> Snapshot:
     """Hash and describe the files of a dataset.
 
     Each file is hashed while it is profiled, so that it comes from the disk once; one that changes meanwhile
@@ -196,7 +197,8 @@ def take_snapshot(request: SnapshotRequest) -> Snapshot:
     named = _named(request)
     entries, ids = [], []
     with ThreadPoolExecutor(1) as hasher:
-        for name, path in named:
+        for number, (name, path) in enumerate(named):
+            progress(f"hashing and profiling {path.name}", number, len(named))
             entry, column = _file(name, path, request, hasher)
             entries.append(entry)
             ids += column

@@ -14,7 +14,7 @@ from muniment.archive.contents import is_row_level
 from muniment.errors import UsageError
 from muniment.model.evidence import Device, Record
 from muniment.model.tree import Tree
-from muniment.pipeline.judging import SAME, judge_all
+from muniment.pipeline.judging import SAME, judge_all, only
 from muniment.pipeline.pens import Hand, seal_statement
 from muniment.pipeline.policies import load_packs, pack_digest
 from muniment.pipeline.request import Request
@@ -67,8 +67,7 @@ def seal_verdict(request: Request, name: str, hand: Hand) -> Written:
             f"release {dossier.version} is not frozen, so there is no digest to judge",
             hint=f"run `muniment freeze {dossier.version}`",
         )
-    only = frozenset({dossier.version})
-    judged = judge_all(found, deep=True, wanted=lambda each: only if each.id == device.id else frozenset())
+    judged = judge_all(found, deep=True, wanted=only(device, (dossier.version,)))
     numbers = judged.numbers.get((device.id, dossier.version), ())
     if any(number["outcome"] not in SAME for number in numbers):
         raise UsageError("a number does not come out as recorded", hint="run `muniment verify`")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from muniment import attest, judge
 from muniment import diff as differ
@@ -22,6 +22,8 @@ from muniment.pipeline.survey import Survey, find_release, survey
 
 DOMAINS: tuple[Domain, ...] = ("local", "private", "public")
 SAME = frozenset({"equal", "within 1e-9"})
+Wanted: TypeAlias = Callable[[Device], frozenset[str]]
+"""The versions of a device to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,19 @@ def every_version(device: Device) -> frozenset[str]:
     return frozenset(dossier.version for dossier in device.releases)
 
 
+def only(device: Device, versions: Iterable[str]) -> Wanted:
+    """Some releases of one device, and none of another."""
+    chosen = frozenset(versions)
+    return lambda each: chosen if each.id == device.id else frozenset()
+
+
 def judge_all(
     found: Survey,
     *,
     deep: bool,
     packs: judge.Packs | None = None,
     verdicts_only: bool = False,
-    wanted: Callable[[Device], frozenset[str]] = every_version,
+    wanted: Wanted = every_version,
 ) -> Judgement:
     """Judge every release of every device, or the versions that are `wanted` of each.
 
@@ -65,21 +73,23 @@ def judge_all(
     packs = packs or load_packs(found.request)
     views, findings = [], []
     numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
-    for device in found.devices:
+    told = found.request.doors.progress
+    whole = sum(len(wanted(device)) for device in found.devices) if deep else 0
+    for number, device in enumerate(found.devices):
         if deep:
             from muniment.pipeline.recomputing import recomputed
 
             for dossier in device.releases:
                 if dossier.version not in wanted(device):
                     continue
-                found.request.doors.progress(f"recomputing {device.id} {dossier.version}")
+                told(f"recomputing {device.id} {dossier.version}", len(numbers), whole)
                 numbers[device.id, dossier.version] = recomputed(device, dossier)
-        found.request.doors.progress(f"judging {device.id}")
+        told(f"judging {device.id}", number, len(found.devices))
         bench = _Bench(found, device, packs, deep, numbers, wanted(device), verdicts_only)
         views.append(bench.view())
         findings.extend(bench.unsound(views[-1]))
         findings.extend(bench.differing() if deep else bench.edited(views[-1]))
-    found.request.doors.progress("")
+    told("")
     return Judgement(found, tuple(views), tuple(findings), numbers)
 
 

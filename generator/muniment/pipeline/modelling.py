@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from muniment import attest
 from muniment.errors import UsageError
+from muniment.model.progress import Progress, silent
 from muniment.pipeline import trail
 from muniment.pipeline.pens import Hand
 from muniment.pipeline.request import Request
 from muniment.pipeline.writing import Written, write_beside
 
 SIGNATURE = "model.sig"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def sign(
     request: Request | None,
     *,
     replace: bool = False,
-    progress: Progress = lambda _done, _all: None,
+    progress: Progress = silent,
 ) -> tuple[Written, int]:
     """Sign a folder and write the signature; return it with the number of files.
 
@@ -49,8 +47,8 @@ def sign(
             f"{place.name} stands there already", hint="say --replace if the model was meant to change"
         )
     hand.pen.ready(hand.who)
-    seal = functools.partial(hand.pen.seal, identity=hand.who, at=hand.at)
-    bundle, count = attest.sign_model(folder, place, seal, progress=progress)
+    seal = partial(hand.pen.seal, identity=hand.who, at=hand.at)
+    bundle, count = attest.sign_model(folder, place, seal, progress=partial(progress, "hashing"))
     write_beside(place, bundle)
     hand.pen.delivered(bundle)
     sha256 = hashlib.sha256(bundle).hexdigest()
@@ -67,10 +65,12 @@ def verify(
     root: attest.Root,
     expected: Expected,
     *,
-    progress: Progress = lambda _done, _all: None,
+    progress: Progress = silent,
 ) -> tuple[attest.VerifiedModel, str]:
     """Verify a folder; return what was found, and why it does not satisfy, or nothing."""
-    found = attest.verify_model(folder, signature or folder / SIGNATURE, (root,), progress=progress)
+    found = attest.verify_model(
+        folder, signature or folder / SIGNATURE, (root,), progress=partial(progress, "hashing")
+    )
     seal = found.seal
     if seal.outcome != "verified":
         return found, seal.reason

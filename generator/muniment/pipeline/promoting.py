@@ -23,7 +23,7 @@ from muniment.model.evidence import Device, Dossier
 from muniment.model.ruling import Outcome, Status
 from muniment.model.seal import Seal
 from muniment.model.tree import at
-from muniment.pipeline.judging import SAME, judge_all
+from muniment.pipeline.judging import SAME, judge_all, only
 from muniment.pipeline.pens import Hand, seal_statement
 from muniment.pipeline.policies import load_packs
 from muniment.pipeline.request import Request
@@ -147,8 +147,7 @@ def _case(request: Request, name: str, hand: Hand, place: Place) -> _Case:
     asked = replace(request, as_of=hand.at.date().isoformat())
     found = survey(asked, trust_cache=False)
     device, dossier = find_release(found, name)
-    wanted = {device.id: frozenset({dossier.version})}
-    judgement = judge_all(found, deep=True, wanted=lambda each: wanted.get(each.id, frozenset()))
+    judgement = judge_all(found, deep=True, wanted=only(device, (dossier.version,)))
     release = next(view for view in judgement.devices if view.device.id == device.id).releases[0]
     authorisation = _authorisation(release)
     reasons = (

@@ -85,15 +85,15 @@ def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
             f"the first at {faults[0].where}: {faults[0].message}",
             hint="run `muniment check`, mend them, and build again",
         )
-    request.doors.progress("verifying seals and recomputing numbers")
     judgement = judge_all(found, deep=True)
+    request.doors.progress("composing the pages")
     pages = render.pages(edition(judgement))
     stamp = request.cache / STAMP
     digest = _digest(pages)
     fresh = force or _remembered(stamp) != [digest, str(out.resolve())] or not (out / "index.html").is_file()
     if fresh:
-        request.doors.progress(f"building {len(pages)} files")
-        portal.build(pages, out, as_of=request.as_of, cache=request.cache / "charts")
+        charts = request.cache / "charts"
+        portal.build(pages, out, as_of=request.as_of, cache=charts, progress=request.doors.progress)
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.write_text(json.dumps([digest, str(out.resolve())]) + "\n", encoding="utf-8")
     request.doors.progress("")
@@ -193,7 +193,9 @@ def make_archive(request: Request, target: Path, *, rows: str, handover: Handove
         ),
         made_on=request.as_of,
         rows=rows,  # type: ignore[arg-type]
+        progress=request.doors.progress,
     )
+    request.doors.progress("")
     if handover is not None:
         for device in found.devices:
             trail.append(

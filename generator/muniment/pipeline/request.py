@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from muniment.errors import UsageError
 from muniment.model.dataclass import dataclass
+from muniment.model.progress import Progress, silent
 from muniment.model.tree import Tree
 
 if TYPE_CHECKING:
@@ -26,23 +27,19 @@ CACHE = "build/cache"
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def _silent(_message: str) -> None:
-    """Report no progress."""
-
-
 @dataclass(frozen=True, slots=True)
 class Doors:
     """The ways out to the world, handed in so that no stage opens one by itself."""
 
     today: Callable[[], datetime.date]
     """Read once, and only where neither an option nor the settings give a date."""
-    progress: Callable[[str], None] = _silent
+    progress: Progress = silent
     """Told what is being done now; shows it on a terminal only."""
 
 
-def silent(doors: Doors) -> Doors:
+def hushed(doors: Doors) -> Doors:
     """Return the same doors with no progress told."""
-    return replace(doors, progress=_silent)
+    return replace(doors, progress=silent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from muniment.errors import UsageError
+from muniment.model.progress import Progress, silent
 
 if TYPE_CHECKING:
     from muniment.measure import Snapshot
@@ -25,7 +26,7 @@ def write_snapshot(
     identifier: str | None = None,
     min_n: int = 10,
     dry_run: bool = False,
-    progress: Callable[[str], None] = lambda _message: None,
+    progress: Progress = silent,
 ) -> tuple[Path, str, str, Snapshot]:
     """Take a snapshot and write `<folder>/<dataset>.snapshot.json`.
 
@@ -37,8 +38,8 @@ def write_snapshot(
     """
     from muniment import measure
 
-    progress("hashing and profiling")
-    found = measure.take_snapshot(measure.SnapshotRequest(dataset, files, folder, identifier, min_n))
+    request = measure.SnapshotRequest(dataset, files, folder, identifier, min_n)
+    found = measure.take_snapshot(request, progress=progress)
     progress("")
     data = measure.evaluation_bytes(found.as_json())
     path = folder / f"{dataset}{SUFFIX}"

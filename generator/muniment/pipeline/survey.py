@@ -110,8 +110,8 @@ def survey(
     records, schema_findings = check.check(source, schemas)
     findings = [*source.findings, *schema_findings]
     devices = []
-    for folder in source.folders:
-        request.doors.progress(f"linking {folder.device}")
+    for number, folder in enumerate(source.folders):
+        request.doors.progress(f"linking {folder.device}", number, len(source.folders))
         device, link_findings = link.link(folder.device, records.get(folder.device, {}), folder.files)
         device, misshapen = _with_sound_evaluations(device)
         devices.append(device)

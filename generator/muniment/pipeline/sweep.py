@@ -25,7 +25,7 @@ from muniment.model.dataclass import dataclass
 from muniment.pipeline import spread
 from muniment.pipeline.cache import Verdicts
 from muniment.pipeline.program import program
-from muniment.pipeline.request import SETTINGS_FILE, SHIPPED, Request, silent
+from muniment.pipeline.request import SETTINGS_FILE, SHIPPED, Request, hushed
 
 if TYPE_CHECKING:
     from muniment.model.finding import Finding
@@ -87,8 +87,7 @@ def sweep(plan: Sweep, write: Callable[[str], object]) -> int:
             name: stack.enter_context(closing(_Spool(between))) for name, between in plan.form.between.items()
         }
         for number, part in enumerate(_parts(plan, names)):
-            if number % 50 == 0:
-                progress(f"checked {number} of {len(names)} devices")
+            progress("checking devices", number, len(names))
             objections += part["objections"]
             blocking += part["blocking"]
             others += part["others"]
@@ -232,7 +231,7 @@ def _judged(plan: Sweep, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         for device in names:
             yield _part(plan, kit, device)
         return
-    quiet = replace(plan, request=replace(plan.request, doors=silent(plan.request.doors)))
+    quiet = replace(plan, request=replace(plan.request, doors=hushed(plan.request.doors)))
     yield from spread.spread(names, partial(_part, quiet, kit))
 
 

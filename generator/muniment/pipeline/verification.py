@@ -16,7 +16,15 @@ from muniment.model.finding import Severity
 from muniment.model.ruling import Status
 from muniment.model.seal import Domain, Seal
 from muniment.model.trail import Trail
-from muniment.pipeline.judging import held, judge_all, trusted_roots, verified_seals
+from muniment.pipeline.judging import (
+    Wanted,
+    every_version,
+    held,
+    judge_all,
+    only,
+    trusted_roots,
+    verified_seals,
+)
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import find_release, survey
 
@@ -82,30 +90,33 @@ class Verification:
 
 
 def verify(asked: Request, release: str | None) -> Verification:
-    """Verify the whole evidence folder, or what bears on one release."""
+    """Verify the whole evidence folder, or what bears on one release: nothing of another is recomputed."""
     found = survey(asked, trust_cache=False)
-    chosen = find_release(found, release)[1] if release is not None else None
-    judgement = judge_all(found, deep=True)
+    wanted: Wanted = every_version
+    faults = found.findings
+    if release is not None:
+        device, dossier = find_release(found, release)
+        found, wanted = replace(found, devices=(device,)), only(device, (dossier.version,))
+        faults = tuple(f for f in faults if f.where.file.startswith(f"{asked.prefix}/{device.id}/"))
+    judgement = judge_all(found, deep=True, wanted=wanted)
     files: dict[str, dict[str, Any]] = {}
     numbers: list[Mapping[str, Any]] = []
     seals: list[Mapping[str, Any]] = []
     missing: list[str] = []
     for view in judgement.devices:
         for each in view.releases:
-            if chosen is not None and each.dossier is not chosen:
-                continue
             files.update(_files(view, each))
             numbers.extend(judgement.numbers.get((view.device.id, each.version), ()))
             missing.extend(_missing(view, each))
             for found_files, seal in _models(view, each, asked):
                 files.update(found_files)
                 seals.append(seal)
-        bearing = view.seals if chosen is None else _bearing(view, chosen.version)
+        bearing = view.seals if release is None else view.releases[0].seals
         seals.extend(_seal(view.device.id, seal) for seal in bearing)
     if not any(view.releases for view in judgement.devices):
         missing.append("there is no release to verify yet")
     missing.extend(_unsealed(asked, seals))
-    for fault in found.findings:
+    for fault in faults:
         # A digest that does not hold is a failed file above; every other fault leaves something unread.
         if fault.rule != "digest" and fault.severity is Severity.BLOCK:
             missing.append(f"{fault.where}: {fault.message}")
@@ -139,10 +150,11 @@ def verify_archive(
     """
     from muniment import archive
 
-    with archive.opened(path, pinned=pinned) as bag:
+    with archive.opened(path, pinned=pinned, progress=doors.progress) as bag:
         checks = tuple(check.as_json() for check in bag.checks)
         if not bag.holds or not (bag.data / "evidence").is_dir():
             # What does not hold is not read any further.
+            doors.progress("")
             date = as_of or doors.today().isoformat()
             return Verification(date, checks, (), (), notes=(f"bag digest sha256 {bag.digest}",))
         asked = replace(
@@ -161,6 +173,7 @@ def verify_archive(
                 for root in trusted_roots(device, asked)
             )
         missing = _unsealed(asked, seals)
+    doors.progress("")
     notes.append(f"bag digest sha256 {bag.digest}; compare both with the letter that came with the archive")
     if bag.omitted:
         notes.append(
@@ -247,10 +260,6 @@ def _trail(device: str, trail: Trail) -> dict[str, Any]:
         "outcome": "failed" if trail.problems else fine,
         "reasons": list(trail.problems),
     }
-
-
-def _bearing(view: DeviceView, version: str) -> tuple[Seal, ...]:
-    return next(each.seals for each in view.releases if each.version == version)
 
 
 def _seal(device: str, seal: Seal) -> dict[str, Any]:

@@ -49,6 +49,20 @@ def test_batches_give_the_bits_of_the_whole(tmp_path, monkeypatch, transform, lo
     assert "in batches" in methods
 
 
+def test_every_pass_is_told(tmp_path, monkeypatch):
+    """The first pass tells the rows read, every later one how many of all; none goes back."""
+    monkeypatch.setattr(large, "MANY", 1000)
+    monkeypatch.setattr(large, "BATCH", 3000)
+    told = []
+    request = MeasureRequest(table(tmp_path / "t.parquet"), "y", "s")
+    measure_table(request, progress=lambda *word: told.append(word))
+    first = [done for what, done, *_ in (word for word in told if len(word) > 1) if what == "reading rows"]
+    again = [word[1:] for word in told if word[0] == "reading rows again"]
+    assert first == sorted(set(first))
+    assert again == [(done, 50_000) for done in first]
+    assert first[-1] == 50_000
+
+
 @pytest.mark.parametrize("room", [60_000, 250_000])
 def test_passes_give_the_bits_of_the_whole(tmp_path, monkeypatch, room):
     """With little memory the keys are sorted range by range; no number changes, and the methods say so."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from muniment import shipped
 from muniment.errors import MunimentError
+from muniment.model.progress import Progress, silent
 from muniment.render.compose import DOCS, MANIFEST
 from muniment.render.portal import draw, site
 
@@ -18,7 +19,14 @@ EDITION = "current"
 """The living edition; frozen ones lie beside it and are never touched here."""
 
 
-def build(pages: Mapping[str, bytes], out: Path, *, as_of: str, cache: Path | None = None) -> None:
+def build(
+    pages: Mapping[str, bytes],
+    out: Path,
+    *,
+    as_of: str,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> None:
     """Write the portal of `pages` (see `render.pages`) to `out`.
 
     For each device `<out>/<device>/current/`, `versions.json` and `versions.js`; for all of them
@@ -33,7 +41,8 @@ def build(pages: Mapping[str, bytes], out: Path, *, as_of: str, cache: Path | No
         for device in portal["devices"]:
             name = str(device["folder"])
             fresh = work / "site" / name
-            _stage(pages, work / "stage" / name, name, cache)
+            _stage(pages, work / "stage" / name, name, cache, progress)
+            progress(f"building the pages of {name}")
             site.render(work / "stage" / name, fresh, device=device, portal=portal)
             _replace(fresh, out / name / EDITION, work / "old" / name)
             for listed in ("versions.json", "versions.js"):
@@ -50,11 +59,13 @@ def _manifest(pages: Mapping[str, bytes], as_of: str) -> dict[str, Any]:
     return {**json.loads(pages[MANIFEST]), "as_of": as_of}
 
 
-def _stage(pages: Mapping[str, bytes], stage: Path, name: str, cache: Path | None) -> None:
+def _stage(
+    pages: Mapping[str, bytes], stage: Path, name: str, cache: Path | None, progress: Progress
+) -> None:
     """Write a device's pages, its drawn charts and the site's own assets to `stage`."""
     prefix = f"{name}/{DOCS}/"
     files = {path.removeprefix(prefix): data for path, data in pages.items() if path.startswith(prefix)}
-    drawn = draw.images(files, cache)
+    drawn = draw.images(files, cache, progress)
     for path, data in (files | drawn).items():
         target = stage.joinpath(*PurePosixPath(path).parts)
         target.parent.mkdir(parents=True, exist_ok=True)

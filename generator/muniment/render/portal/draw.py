@@ -11,6 +11,7 @@ from pathlib import Path
 import vl_convert
 
 from muniment.errors import MunimentError
+from muniment.model.progress import Progress, silent
 
 VEGA_LITE = "6.4"
 SPEC = ".vl.json"
@@ -18,13 +19,14 @@ SPEC = ".vl.json"
 Make = Callable[[], bytes]
 
 
-def images(files: Mapping[str, bytes], cache: Path | None) -> dict[str, bytes]:
+def images(files: Mapping[str, bytes], cache: Path | None, progress: Progress = silent) -> dict[str, bytes]:
     """Return an SVG beside each chart specification among `files`; drawn once for the same specification."""
-    return {
-        path.removesuffix(SPEC) + ".svg": _kept(data, cache)
-        for path, data in sorted(files.items())
-        if path.endswith(SPEC)
-    }
+    specs = sorted(path for path in files if path.endswith(SPEC))
+    drawn = {}
+    for number, path in enumerate(specs):
+        progress("drawing charts", number, len(specs))
+        drawn[path.removesuffix(SPEC) + ".svg"] = _kept(files[path], cache)
+    return drawn
 
 
 def bundle(cache: Path | None) -> bytes:
