@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -69,6 +70,73 @@ def test_one_changed_byte_is_found(pristine: Project, snapshot: Path, tmp_path: 
     ran = pristine.run("verify", "--archive", str(folder))
     assert ran.code == 1
     assert "evaluation.html" in ran.out
+
+
+def test_a_snapshot_is_renewed_where_there_is_no_evidence(snapshot: Path, tmp_path: Path) -> None:
+    """Ten years on somebody has the file alone: they stamp it, and anybody verifies both."""
+    shutil.copy(snapshot, tmp_path)
+    alone, domain = Project(tmp_path), str(tmp_path / "domain")
+    made = alone.run(
+        "trust", "init", "--unattended", "--at", "2036-01-01T00:00:00Z", "--trust-folder", domain
+    )
+    assert made.code == 0, made.err
+    renew = ("archive", "renew", snapshot.name, "--trust-folder", domain)
+    ran = alone.run(*renew, "--at", "2036-04-30T00:00:00Z")
+    assert ran.code == 0, ran.err
+    assert "at 2036-04-30T00:00:00Z by CN=time-stamping root" in ran.out
+    assert alone.run(*renew, "--at", "2036-04-01T00:00:00Z").code == 2
+    folder = tmp_path / f"{snapshot.name}.renewals"
+    verify = ("verify", "--archive", snapshot.name, "--as-of", "2036-05-01")
+    found = alone.run(*verify, "--authority", str(folder / "0001.pem"), "--format", "json").json
+    assert found["outcome"] == "verified"
+    assert [(each["outcome"], each["time"]) for each in found["renewals"]] == [
+        ("verified", "2036-04-30T00:00:00Z")
+    ]
+    shown = alone.run(*verify)
+    assert f"{snapshot.name}.renewals/0001.tsr  renewal of the whole archive" in shown.out
+    assert "compare them with the authority's own" in shown.out
+    # The commands that are printed are those that anybody has.
+    with zipfile.ZipFile(snapshot) as bag:
+        bag.extractall(tmp_path / "x")
+    (unpacked,) = (tmp_path / "x").iterdir()
+    unpacked = unpacked.rename(tmp_path / "unpacked")
+    lines = [line.strip() for line in ran.out.splitlines() if line.startswith("  ")]
+    assert [line.split()[0] for line in lines] == ["sha512sum", "openssl"]
+    for line in lines:
+        done = subprocess.run(line.split(), cwd=unpacked, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "0001.tsr").write_bytes(b"x")
+    broken = alone.run(*verify)
+    assert broken.code == 1
+    assert "FAILED" in broken.out
+
+
+def test_a_renewal_is_asked_for_in_two_steps(snapshot: Path, tmp_path: Path) -> None:
+    """The query is written for somebody else; options that do not go together are told."""
+    shutil.copy(snapshot, tmp_path)
+    alone = Project(tmp_path)
+    ran = alone.run("archive", "renew", snapshot.name, "--query", "q.tsq")
+    assert ran.code == 0, ran.err
+    told = subprocess.run(
+        ["openssl", "ts", "-query", "-in", "q.tsq", "-text"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Hash Algorithm: sha512" in told.stdout
+    assert not (tmp_path / f"{snapshot.name}.renewals").exists()
+    for wrong in (
+        ("--reply", "q.tsq"),
+        ("--authority", "q.tsq"),
+        ("--query", "q2.tsq", "--reply", "q.tsq", "--authority", "q.tsq"),
+        ("--query", "q2.tsq", "--at", "2036-01-01T00:00:00Z"),
+        ("--reply", "missing.tsr", "--authority", "q.tsq"),
+        ("--reply", "q.tsq", "--authority", "q.tsq"),
+    ):
+        ran = alone.run("archive", "renew", snapshot.name, *wrong)
+        assert ran.code == 2, wrong
+        assert ran.err.startswith("error: "), wrong
 
 
 def test_two_snapshots_are_the_same_bytes(pristine: Project, snapshot: Path, tmp_path: Path) -> None:

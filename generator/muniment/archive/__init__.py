@@ -1,9 +1,11 @@
 """The regulator's copy: portal, evidence, seals and trust root in one BagIt bag (RFC 8493).
 
 `create` writes a bag as a folder, a `.zip` or a `.tar`; `verify` checks one without trusting it;
-`opened` also hands out its payload, so that records and seals inside can be judged again.
+`opened` also hands out its payload, so that records and seals inside can be judged again. `renewal` says
+what a newer timestamp over a whole archive covers.
 """
 
+from muniment.archive import renewal
 from muniment.archive.contents import Archived, Contents, Holding, Rows, is_row_level
 from muniment.archive.pack import create
 from muniment.archive.unpack import Bag, opened, verify
@@ -17,5 +19,6 @@ __all__ = [
     "create",
     "is_row_level",
     "opened",
+    "renewal",
     "verify",
 ]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from muniment.attest.quorum import approvals
     from muniment.attest.reader import read
     from muniment.attest.remote import RemotePen, private_pen, private_root, public_pen, public_root
+    from muniment.attest.stamps import Stamp, stamp_query, stamped
     from muniment.attest.statements import (
         Resource,
         Signer,
@@ -92,6 +93,9 @@ _HOMES = {
     "command_of": "trail",
     "read_trail": "trail",
     "verdict": "statements",
+    "Stamp": "stamps",
+    "stamp_query": "stamps",
+    "stamped": "stamps",
     "MAX_ROOT": "verifier",
     "Proof": "verifier",
     "Root": "verifier",
@@ -114,6 +118,7 @@ __all__ = [
     "Resource",
     "Root",
     "Signer",
+    "Stamp",
     "VerifiedModel",
     "approval",
     "approvals",
@@ -144,6 +149,8 @@ __all__ = [
     "seal_path",
     "sealed_statement",
     "sign_model",
+    "stamp_query",
+    "stamped",
     "verdict",
     "verify",
     "verify_model",

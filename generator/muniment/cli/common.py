@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from muniment.errors import MunimentError
+from muniment.errors import MunimentError, UsageError
 from muniment.model.line import escaped, one_line
 
 if TYPE_CHECKING:
     from muniment.pipeline.request import Doors, Request
 
+MOST_BROUGHT = 1 << 20
+"""Bytes of a file of certificates, or of an authority's reply."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -91,6 +93,13 @@ def doors(quiet: bool) -> Doors:
     from muniment.pipeline.request import Doors
 
     return Doors(today=datetime.date.today, progress=teller(quiet))
+
+
+def brought(path: Path, what: str) -> bytes:
+    """Read a small file that the user brought along; `what` says what it should be."""
+    if not path.is_file() or path.stat().st_size > MOST_BROUGHT:
+        raise UsageError(f"{path.name} is no {what}", hint=f"name a file of at most {MOST_BROUGHT:,} bytes")
+    return path.read_bytes()
 
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:

@@ -9,7 +9,16 @@ from typing import Any
 
 import click
 
-from muniment.cli.common import ExitCode, doors, emit_json, evidence_options, format_option, say, settle
+from muniment.cli.common import (
+    ExitCode,
+    brought,
+    doors,
+    emit_json,
+    evidence_options,
+    format_option,
+    say,
+    settle,
+)
 from muniment.cli.complete import release_names
 
 DOMAIN_WORDS = {
@@ -55,6 +64,12 @@ TIME_WORDS = {"rfc3161": "RFC 3161 timestamp", "rekor": "time of the log", None:
     metavar="DOMAIN=FILE",
     help="Your own copy of a domain's trusted root; then none that lies with the evidence is used.",
 )
+@click.option(
+    "--authority",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PEM",
+    help="With --archive: your own copy of the certificates of whoever stamped its renewals.",
+)
 @click.option("--list", "list_all", is_flag=True, help="List every file and number, not only the seals.")
 def verify(
     release: str | None,
@@ -67,23 +82,30 @@ def verify(
     domains: tuple[str, ...],
     identity_policy: Path | None,
     roots: tuple[str, ...],
+    authority: Path | None,
     list_all: bool,
 ) -> int:
     """Re-hash every file, recompute every number and verify every seal, without a network."""
     from muniment.pipeline import demanding, verification
     from muniment.pipeline.request import iso_date
 
-    brought = demanding.brought_roots(roots)
+    own_roots = demanding.brought_roots(roots)
     if archive is not None:
         date = iso_date(as_of) if as_of else None
         wanted = demanding.demands(domains, identity_policy)
         found = verification.verify_archive(
-            archive, doors(quiet), as_of=date, pinned=pin, demands=wanted, roots=brought
+            archive,
+            doors(quiet),
+            as_of=date,
+            pinned=pin,
+            demands=wanted,
+            roots=own_roots,
+            authority=None if authority is None else brought(authority, "file of certificates"),
         )
     else:
         asked = settle(evidence, as_of, quiet)
         wanted = demanding.demands(domains, identity_policy, asked.accepted)
-        found = verification.verify(replace(asked, demands=wanted, roots=brought), release)
+        found = verification.verify(replace(asked, demands=wanted, roots=own_roots), release)
     if output == "json":
         emit_json(found.as_json())
     else:
@@ -116,6 +138,12 @@ def _text(found: dict[str, object], list_all: bool) -> str:
                 f"{sure} trail of {trail['device']}: {trail['entries']} entries, head {trail['head']}"
             )
         lines.extend(f"       {reason}" for reason in trail["reasons"])
+    for renewal in found.get("renewals", ()):  # type: ignore[attr-defined]
+        if renewal["outcome"] == "verified":
+            lines.append(f"ok     {renewal['time']:<20} {renewal['file']}  renewal of the whole archive")
+            lines.append(f"       stamped by {renewal['authority']}")
+        else:
+            lines.append(f"FAILED {'no time':<20} {renewal['file']}: {renewal['reason']}")
     good = sum(1 for seal in seals if seal["outcome"] == "verified")
     held = sum(1 for file in files if file["outcome"] == "verified")
     equal = sum(1 for number in numbers if number["outcome"] == "equal")

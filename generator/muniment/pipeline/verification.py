@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from muniment import attest
 from muniment.errors import MunimentError, UnreadableInput
@@ -27,6 +27,9 @@ from muniment.pipeline.judging import (
 )
 from muniment.pipeline.request import Doors, Request, request
 from muniment.pipeline.survey import find_release, survey
+
+if TYPE_CHECKING:
+    from muniment.pipeline.renewing import Renewal
 
 ACTS = {
     "plan-lock": "plan lock",
@@ -60,6 +63,8 @@ class Verification:
     missing: tuple[str, ...] = ()
     """What should be there to verify and is not, in sentences."""
     notes: tuple[str, ...] = field(default=())
+    renewals: tuple[Renewal, ...] = ()
+    """Newer timestamps over an archive, oldest first."""
 
     @property
     def outcome(self) -> Literal["verified", "failed", "incomplete"]:
@@ -69,6 +74,7 @@ class Verification:
             or any(n["outcome"] not in GOOD_NUMBER for n in self.numbers)
             or any(s["outcome"] != "verified" for s in self.seals)
             or any(t["outcome"] == "failed" for t in self.trails)
+            or any(r.outcome == "failed" for r in self.renewals)
         )
         if wrong:
             return "failed"
@@ -76,7 +82,7 @@ class Verification:
 
     def as_json(self) -> dict[str, Any]:
         """The shape of `muniment/verification/v1`."""
-        return {
+        out: dict[str, Any] = {
             "schema": "muniment/verification/v1",
             "as_of": self.as_of,
             "outcome": self.outcome,
@@ -87,6 +93,9 @@ class Verification:
             "missing": list(self.missing),
             "notes": [*self.missing, *self.notes],
         }
+        if self.renewals:
+            out["renewals"] = [each.as_json() for each in self.renewals]
+        return out
 
 
 def verify(asked: Request, release: str | None) -> Verification:
@@ -139,6 +148,7 @@ def verify_archive(
     pinned: str | None,
     demands: attest.Demands,
     roots: Mapping[Domain, bytes] | None,
+    authority: bytes | None = None,
 ) -> Verification:
     """Verify the fixity of a snapshot, and the seals of the evidence inside it.
 
@@ -146,9 +156,11 @@ def verify_archive(
     `as_of` the snapshot's own settings give the date; what else they say of trust counts for nothing, for
     `demands` are the reader's. Without `roots` the trusted root used is the one in the snapshot, and a
     note names its digest: it proves nothing unless that digest came by another way, such as the letter
-    that handed the snapshot over.
+    that handed the snapshot over. Renewals that lie beside it are verified with `authority`, certificates of
+    the reader's (PEM), or with those that lie with them, which prove as little.
     """
     from muniment import archive
+    from muniment.pipeline.renewing import renewals
 
     with archive.opened(path, pinned=pinned, progress=doors.progress) as bag:
         checks = tuple(check.as_json() for check in bag.checks)
@@ -157,6 +169,7 @@ def verify_archive(
             doors.progress("")
             date = as_of or doors.today().isoformat()
             return Verification(date, checks, (), (), notes=(f"bag digest sha256 {bag.digest}",))
+        renewed = renewals(path, authority=authority, progress=doors.progress)
         asked = replace(
             request(doors, start=bag.data, evidence="evidence", as_of=as_of), demands=demands, roots=roots
         )
@@ -180,7 +193,15 @@ def verify_archive(
             f"{len(bag.omitted)} row-level tables were left out on purpose; "
             "the numbers made from them were not recomputed here"
         )
-    return Verification(asked.as_of, checks, (), tuple(seals), tuple(told), tuple(missing), tuple(notes))
+    if authority is None:
+        notes.extend(
+            f"{each.file}: certificates of its authority sha256 {each.certificates}; compare them with the "
+            "authority's own"
+            for each in renewed
+        )
+    return Verification(
+        asked.as_of, checks, (), tuple(seals), tuple(told), tuple(missing), tuple(notes), renewals=renewed
+    )
 
 
 def _unsealed(asked: Request, seals: Sequence[Mapping[str, Any]]) -> list[str]:

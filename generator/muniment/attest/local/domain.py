@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from muniment.attest.local.authority import CertificateAuthority, Identity
 from muniment.attest.local.entry import bundle, entry_body, pre_authentication_encoding
@@ -210,6 +214,22 @@ class LocalDomain:
             else:
                 require_key(self.enrolment(identity.name), key)
             return self._seal(statement, identity, at, key)
+
+    def stamp(self, data: bytes, *, at: datetime) -> tuple[bytes, bytes]:
+        """Return a timestamp (DER) over the SHA-512 of data that is no seal, and its authority's root (PEM).
+
+        Raises `SealError` where `at` lies before the domain was made.
+        """
+        at = whole(at)
+        if at < self.created:
+            raise SealError(
+                f"A timestamp of {instant(at)} is older than the domain, made at {instant(self.created)}.",
+                hint="give a later time",
+            )
+        reply = self._timestamps.stamp_digest(hashlib.sha512(data).digest(), at)
+        chain = json.loads(self._trusted_root)["timestampAuthorities"][0]["certChain"]["certificates"]
+        root = x509.load_der_x509_certificate(base64.b64decode(chain[-1]["rawBytes"]))
+        return reply, root.public_bytes(serialization.Encoding.PEM)
 
     def _seal(self, statement: bytes, identity: Identity, at: datetime, key: PersonKey) -> bytes:
         try:

@@ -15,6 +15,9 @@ from muniment.attest.local import der
 from muniment.attest.local.authority import VALIDITY, authority_name, key_usage, self_signed
 
 _SHA256 = "2.16.840.1.101.3.4.2.1"
+_SHA512 = "2.16.840.1.101.3.4.2.3"
+_DIGESTS = {32: _SHA256, 64: _SHA512}
+"""Bytes of a digest to its algorithm."""
 _ECDSA_SHA256 = "1.2.840.10045.4.3.2"
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -38,9 +41,10 @@ class TimestampAuthority:
         return self.stamp_digest(hashlib.sha256(message).digest(), at)
 
     def stamp_digest(self, digest: bytes, at: datetime, nonce: int | None = None) -> bytes:
-        """Return a TimeStampResp (DER) over a SHA-256 digest, with the asker's nonce if there is one.
+        """Return a TimeStampResp (DER) over a SHA-256 or SHA-512 digest, with the asker's nonce, if any.
 
-        The form is CMS SignedData over TSTInfo with the attributes RFC 5816 asks for.
+        The form is CMS SignedData over TSTInfo with the attributes RFC 5816 asks for. The signature itself
+        is over SHA-256, as the authority's key is.
         """
         info = self._info(digest, at, nonce)
         attributes = self._attributes(info, at)
@@ -70,7 +74,7 @@ class TimestampAuthority:
         return der.sequence(
             der.integer(1),
             der.oid(_POLICY),
-            der.sequence(_digest_algorithm(), der.octets(digest)),
+            der.sequence(_digest_algorithm(_DIGESTS[len(digest)]), der.octets(digest)),
             der.integer(x509.random_serial_number()),
             der.generalized_time(at),
             *(() if nonce is None else (der.integer(nonce),)),
@@ -115,8 +119,8 @@ def create_timestamp_authority(domain: str, at: datetime) -> tuple[TimestampAuth
     return TimestampAuthority(key, certificate), root
 
 
-def _digest_algorithm() -> bytes:
-    return der.sequence(der.oid(_SHA256))
+def _digest_algorithm(identifier: str = _SHA256) -> bytes:
+    return der.sequence(der.oid(identifier))
 
 
 def _attribute(identifier: str, value: bytes) -> bytes:
