@@ -15,7 +15,7 @@ from muniment.model.evidence import Device
 from muniment.model.ruling import Status
 from muniment.model.tree import at
 from muniment.pipeline import trail
-from muniment.pipeline.judging import Judgement, judge_all, trusted_roots, verified_seals
+from muniment.pipeline.judging import Judgement, judge_all, trusted_roots
 from muniment.pipeline.policies import own_packs, rule_index
 from muniment.pipeline.request import SETTINGS_FILE, Request
 from muniment.pipeline.survey import survey
@@ -67,8 +67,12 @@ def edition(judgement: Judgement) -> Edition:
     )
 
 
-def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
+def build_portal(
+    request: Request, out: Path, *, force: bool = False, judged: Judgement | None = None
+) -> Built:
     """Judge on verified facts and build the portal; skip the build if it would say the same.
+
+    `judged` is given where that has been done already.
 
     Raises `UsageError` while records have faults: a page must not show what no schema accepts.
     """
@@ -77,7 +81,7 @@ def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
 
     out = out.absolute()
     _refuse_place(request, out)
-    found = survey(request, trust_cache=False)
+    found = judged.survey if judged is not None else survey(request, trust_cache=False)
     faults = [f for f in found.findings if f.rule in ("yaml", "schema", "reference")]
     if faults:
         raise UsageError(
@@ -85,7 +89,7 @@ def build_portal(request: Request, out: Path, *, force: bool = False) -> Built:
             f"the first at {faults[0].where}: {faults[0].message}",
             hint="run `muniment check`, mend them, and build again",
         )
-    judgement = judge_all(found, deep=True)
+    judgement = judged or judge_all(found, deep=True)
     request.doors.progress("composing the pages")
     pages = render.pages(edition(judgement))
     stamp = request.cache / STAMP
@@ -158,29 +162,30 @@ def make_archive(request: Request, target: Path, *, rows: str, handover: Handove
     Raises `MunimentError` if what would be packed does not verify.
     """
     from muniment import archive
-    from muniment.pipeline.verification import verify
+    from muniment.pipeline.verification import told
 
-    found = survey(request)
-    checked = verify(request, None)
+    found = survey(request, trust_cache=False)
+    judgement = judge_all(found, deep=True)
+    checked = told(judgement, found.findings)
     if checked.outcome == "failed":
         raise MunimentError(
             "the evidence does not verify, so it is not archived", hint="run `muniment verify`"
         )
     site = request.root / "build" / "site"
-    build_portal(request, site)
+    build_portal(request, site, judged=judgement)
     made = archive.create(
         target,
         archive.Contents(
             site=site,
             holdings=tuple(
                 archive.Holding(
-                    device.id,
-                    device.files,
-                    device.files.listing(),
-                    row_level=_row_level(device),
-                    seals=verified_seals(device, found.request),
+                    view.device.id,
+                    view.device.files,
+                    view.device.files.listing(),
+                    row_level=_row_level(view.device),
+                    seals=view.seals,
                 )
-                for device in found.devices
+                for view in judgement.devices
             ),
             verification=checked.as_json(),
             trust={

@@ -12,11 +12,12 @@ from muniment import attest
 from muniment.errors import MunimentError, UnreadableInput
 from muniment.judge.board import signer_of
 from muniment.model.edition import DeviceView, ReleaseView
-from muniment.model.finding import Severity
+from muniment.model.finding import Finding, Severity
 from muniment.model.ruling import Status
 from muniment.model.seal import Domain, Seal
 from muniment.model.trail import Trail
 from muniment.pipeline.judging import (
+    Judgement,
     Wanted,
     every_version,
     held,
@@ -107,7 +108,15 @@ def verify(asked: Request, release: str | None) -> Verification:
         device, dossier = find_release(found, release)
         found, wanted = replace(found, devices=(device,)), only(device, (dossier.version,))
         faults = tuple(f for f in faults if f.where.file.startswith(f"{asked.prefix}/{device.id}/"))
-    judgement = judge_all(found, deep=True, wanted=wanted)
+    return told(judge_all(found, deep=True, wanted=wanted), faults, every_seal=release is None)
+
+
+def told(judgement: Judgement, faults: Sequence[Finding], *, every_seal: bool = True) -> Verification:
+    """Say what a deep judgement verified, of evidence whose records have `faults`.
+
+    With `every_seal`, of each device's seals all count, not only those that bear on its releases.
+    """
+    asked = judgement.survey.request
     files: dict[str, dict[str, Any]] = {}
     numbers: list[Mapping[str, Any]] = []
     seals: list[Mapping[str, Any]] = []
@@ -120,7 +129,7 @@ def verify(asked: Request, release: str | None) -> Verification:
             for found_files, seal in _models(view, each, asked):
                 files.update(found_files)
                 seals.append(seal)
-        bearing = view.seals if release is None else view.releases[0].seals
+        bearing = view.seals if every_seal else view.releases[0].seals
         seals.extend(_seal(view.device.id, seal) for seal in bearing)
     if not any(view.releases for view in judgement.devices):
         missing.append("there is no release to verify yet")
