@@ -28,10 +28,13 @@ class Resampling:
 
     replicates: int
     seed: int
+    tell: Callable[[int, int], None] = lambda _done, _whole: None
+    """Takes the replicates drawn so far, and all of them: thousands take a while on many rows."""
 
     def draws(self, clusters: int) -> Iterator[Ints]:
         """Yield, a replicate, how often each of `clusters` was drawn; shape (clusters,)."""
         for replicate in range(self.replicates):
+            self.tell(replicate, self.replicates)
             picked = self.generator(replicate).integers(0, clusters, clusters)
             yield np.bincount(picked, minlength=clusters)
 

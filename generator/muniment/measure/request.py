@@ -125,7 +125,9 @@ def measure_table(request: MeasureRequest, *, progress: Progress = silent) -> Me
         request.min_n,
         lower_is_positive=request.lower_is_positive,
         clustered=request.cluster is not None,
-        resampling=None if request.bootstrap is None else Resampling(request.bootstrap, request.seed),
+        resampling=None
+        if request.bootstrap is None
+        else Resampling(request.bootstrap, request.seed, partial(progress, "drawing replicates")),
         partial_fpr=request.partial_fpr,
         prevalence=request.prevalence,
     )

@@ -141,3 +141,16 @@ def test_few_events_may_have_no_interval(tmp_path):
     area = found.estimates[0]
     assert area.value is None
     assert "of 400 replicates" in (area.undecided or "")
+
+
+def test_replicates_are_told(tmp_path):
+    """Every statistic that is drawn counts its replicates from none to the last; nothing depends on it."""
+    rows = pl.DataFrame({"y": [0, 1] * 30, "s": [(7 * k % 60) / 60 for k in range(60)]})
+    rows.write_parquet(tmp_path / "t.parquet")
+    request = MeasureRequest(str(tmp_path / "t.parquet"), "y", "s", bootstrap=200)
+    told = []
+    found = measure_table(request, progress=lambda *word: told.append(word))
+    drawn = [word[1:] for word in told if word[0] == "drawing replicates"]
+    assert len(drawn) > 200
+    assert drawn == [(number, 200) for number in range(200)] * (len(drawn) // 200)
+    assert found == measure_table(request)
