@@ -8,14 +8,14 @@ import pytest
 
 from muniment.render.views.planned import drawn, planned
 from stages.render.html_tree import Tree, trees
-from support import edition_analyses
+from support.editions.planned import planned as planned_analyses
 
 HEADINGS = ("non-inferiority", "multiplicity", "precision", "missing", "studied", "agreement", "readers")
 
 
 @pytest.fixture
 def sections():
-    return edition_analyses.planned()
+    return planned_analyses()
 
 
 @pytest.fixture(scope="module")
