@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from support.analysed import World
 from support.plans import request_for
 
 SCHEMAS = Path(__file__).parents[3] / "schemas" / "outputs"
@@ -56,3 +57,8 @@ def request_of(tmp_path, rows):
         return request_for(tmp_path, predictions, members, **more)
 
     return make
+
+
+@pytest.fixture
+def world(tmp_path, rows) -> World:
+    return World(tmp_path, rows)
