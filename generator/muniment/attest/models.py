@@ -13,6 +13,7 @@ from pathlib import Path
 
 from muniment.attest.hashing import Progress, hash_folder
 from muniment.attest.openssf import MODEL, model_statement, resources
+from muniment.attest.reader import unread
 from muniment.attest.strict import MAX_BUNDLE, MAX_STATEMENT, Refused
 from muniment.attest.times import instant
 from muniment.attest.verifier import Root, vouched
@@ -105,7 +106,7 @@ def verify_model(
         if envelope.statement.predicate_type != MODEL:
             raise Refused("This is a seal, and not the signature of a model.")
     except Refused as error:
-        return VerifiedModel(_failed(signature.name, sha256, str(error)), ())
+        return VerifiedModel(unread(signature.name, sha256, str(error), MODEL, kind="model"), ())
     predicate = envelope.statement.predicate
     ignored = tuple(predicate["serialization"].get("ignore_paths", ()))
     found = hash_folder(folder, ignored=(*ignored, *_within(folder, signature)), progress=progress)
@@ -130,7 +131,8 @@ def verify_model(
     if wrong:
         said = f"{wrong[0].path} is {_WORDS[wrong[0].outcome]}"
         more = f", and {len(wrong) - 1} more files do not hold" if len(wrong) > 1 else ""
-        seal = _failed(signature.name, sha256, f"The folder is not the model that was signed: {said}{more}.")
+        reason = f"The folder is not the model that was signed: {said}{more}."
+        seal = unread(signature.name, sha256, reason, MODEL, kind="model")
     return VerifiedModel(seal, files, ignored)
 
 
@@ -160,22 +162,3 @@ def _read(signature: Path) -> bytes:
             f"the signature {signature.name} cannot be read: {error.strerror}",
             hint="name it with --signature",
         ) from error
-
-
-def _failed(name: str, sha256: str, reason: str) -> Seal:
-    return Seal(
-        file=name,
-        sha256=sha256,
-        predicate_type=MODEL,
-        subjects=frozen({}),
-        predicate=frozen({}),
-        identity=None,
-        issuer=None,
-        domain=None,
-        time=None,
-        time_source=None,
-        log_index=None,
-        outcome="failed",
-        reason=reason,
-        extra=frozen({"kind": "model"}),
-    )

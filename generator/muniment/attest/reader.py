@@ -57,7 +57,7 @@ def _find(files: Files, path: str) -> Found:
         if not envelope.statement.words:
             raise Refused("A model's signature lies in the model's folder; move it there from the seals.")
     except (Refused, MunimentError) as error:
-        return Found(_unread(path, sha256, str(error)), data, None)
+        return Found(unread(path, sha256, str(error)), data, None)
     seal = _recorded(path, sha256, envelope.statement)
     expected = seal_path(envelope.statement)
     if path != expected:
@@ -100,12 +100,12 @@ def _recorded(path: str, sha256: str, statement: Statement) -> Seal:
     )
 
 
-def _unread(path: str, sha256: str, reason: str) -> Seal:
-    """Return the seal of a file that could not be parsed."""
+def unread(path: str, sha256: str, reason: str, predicate_type: str = "", **extra: str) -> Seal:
+    """Return the failed seal of a file of which nothing is believed, and why."""
     return Seal(
         file=path,
         sha256=sha256,
-        predicate_type="",
+        predicate_type=predicate_type,
         subjects=frozen({}),
         predicate=frozen({}),
         identity=None,
@@ -116,7 +116,7 @@ def _unread(path: str, sha256: str, reason: str) -> Seal:
         log_index=None,
         outcome="failed",
         reason=" ".join(reason.split()),
-        extra=frozen({}),
+        extra=frozen(extra),
     )
 
 
