@@ -15,7 +15,7 @@ import pytest
 
 from muniment import archive, attest
 from muniment.archive import renewal
-from muniment.errors import MunimentError, SealError, UnreadableInput
+from muniment.errors import MunimentError, SealError, UnreadableInput, UsageError
 from muniment.pipeline import renewing
 
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
@@ -116,8 +116,22 @@ def test_the_three_forms_of_an_archive_are_stamped_alike(tmp_path: Path) -> None
     for suffix in (".zip", ".tar", ""):
         folder = tmp_path / f"form{suffix}"
         folder.mkdir()
-        lists.add(renewal.listed(tmp_path / "x", renewal.sums(made(folder / f"snapshot{suffix}")), ()))
+        lists.add(renewal.listed(renewal.sums(made(folder / f"snapshot{suffix}")), (), "x.renewals"))
     assert len(lists) == 1
+
+
+def test_an_archive_may_get_another_name(tmp_path: Path, domain: attest.LocalDomain) -> None:
+    """Who receives one renames it, with the folder of its renewals; both still verify, and a third too."""
+    path = made(tmp_path / "snapshot.zip")
+    for when in (2030, 2040):
+        renewing.renew(path, by(domain, when))
+    other = path.rename(tmp_path / "from the manufacturer.zip")
+    renewal.folder(path).rename(renewal.folder(other))
+    assert reasons(other) == ["", ""]
+    renewing.renew(other, by(domain, 2050))
+    assert reasons(other) == ["", "", ""]
+    with pytest.raises(UsageError, match="has a backslash or a percent sign"):
+        renewing.renewals(other.rename(tmp_path / "50%.zip"))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ and the three files of every earlier renewal: the newest stamp stands for all (a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from pathlib import Path
 from muniment.archive import names
 from muniment.archive.sinks import CHUNK
 from muniment.archive.sources import BROKEN, LIMITS, Entry, Limits, entries
-from muniment.errors import UnreadableInput
+from muniment.errors import UnreadableInput, UsageError
 from muniment.model.progress import Progress, silent
 
 LIST, REPLY, ROOT = ".sha512", ".tsr", ".pem"
 PARTS = (LIST, REPLY, ROOT)
+_BESIDE = re.compile(r"^[0-9a-f]{128}  \.\./([^/\n]+)/0001\.", re.MULTILINE)
 MOST = 999
 SMALL = 1 << 20
 """Bytes that a reply or a certificate may have."""
@@ -36,8 +38,11 @@ class Renewal:
 
 
 def folder(archive: Path) -> Path:
-    """Where the renewals of an archive lie."""
-    return archive.with_name(f"{archive.name}.renewals")
+    """Where the renewals of an archive lie; `UsageError` for a name that a list could not hold."""
+    named = archive if archive.name not in ("", "..") else archive.resolve()
+    if fault := names.fault(named.name):
+        raise UsageError(f"{named.name!r} {fault}", hint="give the archive a plain name")
+    return named.with_name(f"{named.name}.renewals")
 
 
 def named(number: int, part: str) -> str:
@@ -123,18 +128,23 @@ def _sha512(entry: Entry) -> str:
     return total.hexdigest()
 
 
-def listed(archive: Path, bag: Mapping[str, str], earlier: Sequence[Renewal]) -> bytes:
+def listed(bag: Mapping[str, str], earlier: Sequence[Renewal], beside: str) -> bytes:
     """Return the list that a renewal stamps: the bag's `sums`, then the parts of the renewals before it.
 
-    The same archive and the same renewals give the same bytes.
+    `beside` is the name of their folder. The same files under the same name give the same bytes.
     """
     lines = [f"{bag[path]}  {path}\n" for path in sorted(bag)]
-    beside = folder(archive).name
     for renewal in earlier:
         for part in PARTS:
             digest = hashlib.sha512(renewal.parts[part]).hexdigest()
             lines.append(f"{digest}  ../{beside}/{named(renewal.number, part)}\n")
     return "".join(lines).encode()
+
+
+def beside(stamped: bytes) -> str | None:
+    """Return the folder's name in a list that was stamped: the archive may have another name by now."""
+    found = _BESIDE.search(stamped.decode("utf-8", "replace"))
+    return None if found is None else found[1]
 
 
 def difference(stamped: bytes, found: bytes) -> str:

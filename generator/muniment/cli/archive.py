@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def create(
     say(f"bag digest sha256 {made.digest}  (quote it in the letter that hands the archive over)")
     if made.omitted:
         say(f"{made.omitted} row-level tables left out, their digests listed; --rows include packs them too")
-    say(f"verify with: muniment verify --archive {target}")
+    say(f"verify with: muniment verify --archive {shlex.quote(str(target))}")
     return ExitCode.CLEAN
 
 
@@ -123,20 +124,22 @@ def renew(
         progress("")
         write_beside(query, asked)
         say(f"wrote {query}; have it answered, then:")
-        say(f"muniment archive renew {target} --reply TSR --authority PEM")
+        say(f"muniment archive renew {shlex.quote(str(target))} --reply TSR --authority PEM")
         return ExitCode.CLEAN
     made = renewing.renew(target, _stamper(trust_folder, at, reply, authority), pinned=pin, progress=progress)
     progress("")
-    place, name = made.folder.name, f"{made.number:04}"
+    name = f"{made.number:04}"
+    listed, reply_kept, root = (
+        shlex.quote(f"../{made.folder.name}/{name}{part}") for part in (".sha512", ".tsr", ".pem")
+    )
     # The certificate was valid when it stamped, whatever day it is read on.
     seconds = int(datetime.datetime.fromisoformat(made.time).timestamp())
     say(f"renewed {target}: {made.files} files, SHA-512, at {made.time} by {made.authority}")
     say(f"wrote {made.folder}/{name}.sha512, {name}.tsr and {name}.pem: keep them beside the archive")
     say(
         "verify without us, in the unpacked archive beside that folder:\n"
-        f"  sha512sum --quiet -c ../{place}/{name}.sha512\n"
-        f"  openssl ts -verify -data ../{place}/{name}.sha512 -in ../{place}/{name}.tsr "
-        f"-CAfile ../{place}/{name}.pem -attime {seconds}"
+        f"  sha512sum --quiet -c {listed}\n"
+        f"  openssl ts -verify -data {listed} -in {reply_kept} -CAfile {root} -attime {seconds}"
     )
     return ExitCode.CLEAN
 

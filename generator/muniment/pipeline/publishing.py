@@ -162,11 +162,11 @@ def make_archive(request: Request, target: Path, *, rows: str, handover: Handove
     Raises `MunimentError` if what would be packed does not verify.
     """
     from muniment import archive
-    from muniment.pipeline.verification import told
+    from muniment.pipeline.verification import verification
 
     found = survey(request, trust_cache=False)
     judgement = judge_all(found, deep=True)
-    checked = told(judgement, found.findings)
+    checked = verification(judgement, found.findings)
     if checked.outcome == "failed":
         raise MunimentError(
             "the evidence does not verify, so it is not archived", hint="run `muniment verify`"

@@ -115,7 +115,7 @@ def _next(path: Path, pinned: str | None, progress: Progress) -> _Due:
                 hint="restore the files of that renewal",
             )
         after = found.time
-    return _Due(len(earlier) + 1, renewal.listed(path, bag, earlier), len(bag), after)
+    return _Due(len(earlier) + 1, renewal.listed(bag, earlier, renewal.folder(path).name), len(bag), after)
 
 
 def renewals(
@@ -145,7 +145,9 @@ def _held(
             stamp = attest.stamped(each.parts[renewal.REPLY], each.parts[renewal.LIST], certificates)
         except SealError as error:
             reason = error.message
-        differs = renewal.difference(each.parts[renewal.LIST], renewal.listed(path, bag, kept[:index]))
+        listed = each.parts[renewal.LIST]
+        beside = renewal.beside(listed) or renewal.folder(path).name
+        differs = renewal.difference(listed, renewal.listed(bag, kept[:index], beside))
         if not reason and differs:
             reason = f"{differs}."
         if not reason and stamp is not None and before is not None and stamp.time < before:

@@ -108,10 +108,10 @@ def verify(asked: Request, release: str | None) -> Verification:
         device, dossier = find_release(found, release)
         found, wanted = replace(found, devices=(device,)), only(device, (dossier.version,))
         faults = tuple(f for f in faults if f.where.file.startswith(f"{asked.prefix}/{device.id}/"))
-    return told(judge_all(found, deep=True, wanted=wanted), faults, every_seal=release is None)
+    return verification(judge_all(found, deep=True, wanted=wanted), faults, every_seal=release is None)
 
 
-def told(judgement: Judgement, faults: Sequence[Finding], *, every_seal: bool = True) -> Verification:
+def verification(judgement: Judgement, faults: Sequence[Finding], *, every_seal: bool = True) -> Verification:
     """Say what a deep judgement verified, of evidence whose records have `faults`.
 
     With `every_seal`, of each device's seals all count, not only those that bear on its releases.
