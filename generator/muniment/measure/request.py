@@ -109,12 +109,14 @@ def measure_table(request: MeasureRequest, *, progress: Progress = silent) -> Me
     """
     _check(request)
     points = [OperatingPoint(threshold, threshold) for threshold in dict.fromkeys(request.thresholds)]
+    # A column named twice makes no finer groups.
+    by = tuple(dict.fromkeys(tuple(dict.fromkeys(axis)) for axis in request.by))
     spec = TableSpec(
         request.label,
         request.score,
         request.positive,
         request.lower_is_positive,
-        by=tuple(dict.fromkeys(column for axis in request.by for column in axis)),
+        by=tuple(dict.fromkeys(column for axis in by for column in axis)),
         cluster=request.cluster,
         weight=request.weight,
         name=request.table,
@@ -141,13 +143,13 @@ def measure_table(request: MeasureRequest, *, progress: Progress = silent) -> Me
         prepared = singles(prepared, points)
     progress("estimating everybody")
     found = list(estimates(everybody(prepared, points, request.min_n), settings, tuple(points)))
-    hide = withheld(prepared, request.by, request.min_n)
-    for axis in dict.fromkeys(request.by):
+    hide = withheld(prepared, by, request.min_n)
+    for axis in by:
         cohorts = levels(prepared, axis, points, request.min_n, hide.get(axis))
         found += estimates_of_levels(
             cohorts, settings, tuple(points), partial(progress, f"estimating by {' and '.join(axis)}")
         )
-    axes = [" and ".join(axis) for axis in dict.fromkeys(request.by)]
+    axes = [" and ".join(axis) for axis in by]
     said = methods(settings, prepared.rows, prepared.excluded, prepared.dtype, points, axes)
     return Measures(
         prepared.rows, prepared.excluded, tuple(found), f"{said} Computed by Muniment {__version__}."

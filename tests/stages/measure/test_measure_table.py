@@ -53,6 +53,13 @@ def test_threshold_metrics_agree_with_scikit_learn(measured, rows, threshold):
         assert bool(one.undecided) == (n == 0)
 
 
+def test_an_axis_asked_for_twice_is_one(measured, rows):
+    """However often a column or an axis is named, its levels are shown once, under its name alone."""
+    once = measured(rows, by=(("sex",), ("sex", "race")))
+    again = measured(rows, by=(("sex",), ("sex", "sex"), ("sex", "race", "sex"), ("sex", "race")))
+    assert again == once
+
+
 def test_subgroups_are_the_filtered_tables(measured, rows):
     """A level's estimates are those of a table of that level alone."""
     both = measured(rows, thresholds=(0.4,), by=(("sex",),))
