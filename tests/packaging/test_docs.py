@@ -174,6 +174,27 @@ def test_the_plan_of_the_how_to_is_a_plan(tmp_path: Path) -> None:
     assert asked.tables == ("ratings", "readings")
 
 
+def test_what_the_how_to_measures_is_what_comes_out() -> None:
+    """Each command of "Measure a table" runs in the checkout and prints the lines that the page shows."""
+    page = CHECKOUT / "docs" / "how-to" / "measure-a-table.md"
+    commands, shown = list(blocks(page, "sh")), list(blocks(page, "text"))
+    assert len(commands) == len(shown) == 4
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command, lines in zip(commands, shown, strict=True):
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=CHECKOUT,
+            env=os.environ | {"PATH": path, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        printed = {" ".join(line.split()) for line in done.stdout.splitlines()}
+        for line in lines.strip().splitlines():
+            assert " ".join(line.split()) in printed, line
+
+
 def test_the_hooks_run_commands_that_exist() -> None:
     """Each hook that we offer starts a command of ours."""
     text = (CHECKOUT / ".pre-commit-hooks.yaml").read_text("utf-8")

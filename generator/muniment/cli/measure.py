@@ -124,6 +124,7 @@ def measure(
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @table_options
+@click.option("--score-b", metavar="COL", help="Column with B's score, where it has another name.")
 @click.option("--id", "identifier", metavar="COL", help="Patient column; with it the comparison is paired.")
 @click.option("--threshold", type=float, metavar="T", help="Operating point of A (and of B).")
 @click.option("--threshold-b", type=float, metavar="T", help="Operating point of B, where it differs.")
@@ -139,6 +140,7 @@ def compare(
     lower_is_positive: bool,
     level: float,
     min_n: int,
+    score_b: str | None,
     identifier: str | None,
     threshold: float | None,
     threshold_b: float | None,
@@ -156,6 +158,7 @@ def compare(
             b=b,
             label=label,
             score=score,
+            score_b=score_b,
             id=identifier,
             positive=positive,
             lower_is_positive=lower_is_positive,

@@ -40,6 +40,8 @@ class CompareRequest:
     b: str
     label: str
     score: str
+    score_b: str | None = None
+    """The score's column in B where it has another name: two columns of one table are compared so."""
     id: str | None = None
     """The column that pairs the rows; without it the tables are two independent cohorts."""
     positive: str | None = None
@@ -183,9 +185,10 @@ class Compared:
             return f"Non-inferiority is undecided: {found.undecided}."
         word = "is" if self.non_inferior else "is not shown to be"
         side = "above" if self.non_inferior else "not above"
+        low = f"{found.low:+.4f}".replace("-", "−")
         return (
             f"A {word} non-inferior to B at a margin of {self.margin:.12g}: the lower bound of the "
-            f"difference of areas, {found.low:+.4f}, is {side} −{self.margin:.12g}."
+            f"difference of areas, {low}, is {side} −{self.margin:.12g}."
         )
 
 
@@ -205,7 +208,8 @@ def compare_tables(request: CompareRequest, *, progress: Progress = silent) -> C
     if request.threshold is None and request.threshold_b is not None:
         raise UsageError("a threshold for B needs one for A")
     progress("reading the tables")
-    a, b = (_read(request, name) for name in (request.a, request.b))
+    a = _read(request, request.a, request.score)
+    b = _read(request, request.b, request.score_b or request.score)
     progress("comparing")
     frames = (a.frame, b.frame)
     pairs = None
@@ -229,9 +233,9 @@ def compare_tables(request: CompareRequest, *, progress: Progress = silent) -> C
     )
 
 
-def _read(request: CompareRequest, name: str) -> Prepared:
+def _read(request: CompareRequest, name: str, score: str) -> Prepared:
     spec = TableSpec(
-        request.label, request.score, request.positive, request.lower_is_positive, id=request.id, name=name
+        request.label, score, request.positive, request.lower_is_positive, id=request.id, name=name
     )
     return prepare(open_table(name), spec)
 

@@ -115,6 +115,18 @@ def test_without_an_id_the_tables_are_two_cohorts(compared, rows, valid):
     assert (body["specificity"]["a_n"], body["specificity"]["b_n"]) == (600 - events[0], 400 - events[1])
 
 
+def test_two_columns_of_one_table_are_compared(rows, tmp_path):
+    """With another name for B's score, one file is both tables."""
+    path = str(tmp_path / "both.parquet")
+    rows.write_parquet(path)
+    request = CompareRequest(path, path, "death", "score", "score_previous", id="patient_id", threshold=0.5)
+    found = tabled(request)
+    previous(rows).write_parquet(tmp_path / "b.parquet")
+    assert found == tabled(replace(request, b=str(tmp_path / "b.parquet"), score_b=None))
+    with pytest.raises(UnreadableInput, match="no column 'score_prev'"):
+        tabled(replace(request, score_b="score_prev"))
+
+
 def test_one_class_leaves_what_can_be_said(compared, rows, valid):
     """Without events there is no area and no sensitivity; the specificity stands."""
     alive = rows.with_columns(death=pl.lit(0))
