@@ -286,7 +286,7 @@ def test_a_wrong_column_names_what_was_found(tmp_path: Path, refused: Callable[.
     [
         ("y,s\n0,0.1\n1,0.2\n2,0.3\n", ("label 'y' of t.csv has 3 values: '0', '1', '2'", "two values")),
         ("y,s\nyes,0.1\nno,0.2\n", ("the values 'no' and 'yes'; which one is the event?", "--positive")),
-        ("y,s\n0,0.1\n1,high\n1,0.3\n", ("'high' (and 0 more) where a number was expected", "column 's'")),
+        ("y,s\n0,0.1\n1,high\n1,0.3\n", ("holds 'high' where a number was expected", "column 's'")),
         ("y,s\n0,0.1\n1,0,2\n", ("t.csv cannot be read",)),
         ("y,s\n", ("t.csv has no rows",)),
         ("", ("t.csv cannot be read",)),

@@ -7,7 +7,7 @@ what a newer timestamp over a whole archive covers.
 
 from muniment.archive import renewal
 from muniment.archive.contents import Archived, Contents, Holding, Rows, is_row_level
-from muniment.archive.pack import create
+from muniment.archive.pack import create, refuse_target
 from muniment.archive.unpack import Bag, opened, verify
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "create",
     "is_row_level",
     "opened",
+    "refuse_target",
     "renewal",
     "verify",
 ]

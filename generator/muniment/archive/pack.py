@@ -46,7 +46,7 @@ def create(
     `UnreadableInput` where a file cannot be archived: a link, a name that a bag cannot hold, or a
     file that changed while it was read.
     """
-    _refuse_target(out)
+    refuse_target(out)
     _refuse_date(made_on)
     omitted = _omitted(contents.holdings) if rows == "omit" else ()
     items = _items(contents, omitted, made_on=made_on, rows=rows)
@@ -59,7 +59,8 @@ def create(
     return Archived(out, digest, len(items), octets, len(omitted))
 
 
-def _refuse_target(out: Path) -> None:
+def refuse_target(out: Path) -> None:
+    """Raise `UsageError` where no archive can be written; to be asked before any long work for one."""
     if out.suffix not in SUFFIXES:
         raise UsageError(
             f"cannot write an archive as {out.suffix!r}",

@@ -164,6 +164,7 @@ def make_archive(request: Request, target: Path, *, rows: str, handover: Handove
     from muniment import archive
     from muniment.pipeline.verification import verification
 
+    archive.refuse_target(target)
     found = survey(request, trust_cache=False)
     judgement = judge_all(found, deep=True)
     checked = verification(judgement, found.findings)
