@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -144,6 +145,13 @@ def test_diff_names_the_class_and_the_rule_of_each_change(pristine: Project) -> 
     paths = {change["path"] for change in found["changes"]}
     assert "/plan/operating_points/flag/threshold" in paths
     assert any(path.startswith("/datasets/features/") for path in paths)
+
+
+def test_diff_shows_values_as_records_write_them(pristine: Project) -> None:
+    """What is no text is JSON, which YAML reads as well; nothing is spelled as the program keeps it."""
+    ran = pristine.run("diff", "1.2.0", "2.0.0")
+    assert 'nothing → {"name": "bun", "modality": "structured record"' in ran.out
+    assert not re.search(r"\bNone\b|\bTrue\b|\bFalse\b|\{'|\('", ran.out)
 
 
 def test_an_unknown_release_lists_what_there_is(pristine: Project) -> None:

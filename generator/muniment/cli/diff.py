@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from muniment.cli.common import ExitCode, emit_json, evidence_options, format_option, say, settle
+from muniment.model.tree import Tree, thawed
+
+_SHOWN = 70
+"""Characters of a value."""
 
 
 @click.command(epilog="Example: muniment diff 1.2.0 2.0.0")
@@ -39,6 +45,9 @@ def diff(old: str, new: str, evidence: str | None, as_of: str | None, quiet: boo
     return ExitCode.CLEAN
 
 
-def _brief(value: object) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 70 else text[:69] + "…"
+def _brief(value: Tree) -> str:
+    """A value in the terms of its record: text as it is, anything else as JSON, which YAML reads as well."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(thawed(value), ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
