@@ -127,6 +127,25 @@ def test_two_columns_of_one_table_are_compared(rows, tmp_path):
         tabled(replace(request, score_b="score_prev"))
 
 
+def test_scores_turned_round_give_the_same_differences(compared, rows, valid):
+    """Where low scores speak for an event, the mirrored scores and thresholds give the mirrored calls."""
+    turned = (
+        rows.with_columns(score=1 - pl.col("score")),
+        previous(rows).with_columns(score=1 - pl.col("score")),
+    )
+    for identifier in ("patient_id", None):
+        options = {"id": identifier, "margin": 0.05}
+        one = compared(rows, previous(rows), threshold=0.5001, threshold_b=0.4001, **options)
+        other = compared(*turned, threshold=0.4999, threshold_b=0.5999, lower_is_positive=True, **options)
+        valid(other, "comparison")
+        assert "A score at or below" not in one["methods"]
+        assert "a score at or below 0.4999 in A and 0.5999 in B counts as positive" in other["methods"]
+        for metric in ("auroc", "sensitivity", "specificity"):
+            assert {k: v for k, v in other[metric].items() if not isinstance(v, str)} == pytest.approx(
+                {k: v for k, v in one[metric].items() if not isinstance(v, str)}
+            )
+
+
 def test_one_class_leaves_what_can_be_said(compared, rows, valid):
     """Without events there is no area and no sensitivity; the specificity stands."""
     alive = rows.with_columns(death=pl.lit(0))
