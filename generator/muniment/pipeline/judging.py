@@ -74,16 +74,18 @@ def judge_all(
     views, findings = [], []
     numbers: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
     told = found.request.doors.progress
-    whole = sum(len(wanted(device)) for device in found.devices) if deep else 0
-    for number, device in enumerate(found.devices):
-        if deep:
-            from muniment.pipeline.recomputing import recomputed
+    if deep:
+        from muniment.pipeline.recomputing import recomputed_each
 
-            for dossier in device.releases:
-                if dossier.version not in wanted(device):
-                    continue
-                told(f"recomputing {device.id} {dossier.version}", len(numbers), whole)
-                numbers[device.id, dossier.version] = recomputed(device, dossier)
+        chosen = [
+            (device, dossier)
+            for device in found.devices
+            for dossier in device.releases
+            if dossier.version in wanted(device)
+        ]
+        for (device, dossier), found_anew in zip(chosen, recomputed_each(chosen, told), strict=True):
+            numbers[device.id, dossier.version] = found_anew
+    for number, device in enumerate(found.devices):
         told(f"judging {device.id}", number, len(found.devices))
         bench = _Bench(found, device, packs, deep, numbers, wanted(device), verdicts_only)
         views.append(bench.view())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from muniment.errors import MunimentError
 from muniment.model.evidence import Device, Dossier
+from muniment.model.progress import Progress, silent
 from muniment.model.tree import Tree, walk
+from muniment.pipeline import spread
 from muniment.pipeline.analysing import analysis
 from muniment.pipeline.numbers import evaluation
 
@@ -26,6 +29,26 @@ def recomputed(device: Device, dossier: Dossier) -> Numbers:
         *_against(f"{place}/evaluation.json", dossier.evaluation, lambda: evaluation(device, dossier)),
         *_against(f"{place}/analysis.json", dossier.analysis, lambda: analysis(device, dossier)),
     )
+
+
+def recomputed_each(
+    chosen: Sequence[tuple[Device, Dossier]], progress: Progress = silent
+) -> Iterator[Numbers]:
+    """Yield what `recomputed` gives for each release in order, two at a time where the system allows it.
+
+    Processes are forked before anything has loaded Polars: its threads would not be there in them.
+    """
+    results: Iterator[Numbers]
+    if len(chosen) > 1 and "polars" not in sys.modules and spread.possible():
+        progress("")  # a display has a thread of its own
+        results = spread.spread(
+            [str(number) for number in range(len(chosen))], lambda job: recomputed(*chosen[int(job)])
+        )
+    else:
+        results = (recomputed(*each) for each in chosen)
+    for number, (device, dossier) in enumerate(chosen):
+        progress(f"recomputing {device.id} {dossier.version}", number, len(chosen))
+        yield tuple(next(results))
 
 
 def _against(prefix: str, recorded: Tree, compute: Callable[[], dict[str, Any]]) -> Numbers:

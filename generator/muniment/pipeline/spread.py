@@ -29,11 +29,19 @@ def possible() -> bool:
 
 
 def spread(jobs: Sequence[str], work: Callable[[str], Any]) -> Iterator[Any]:
-    """Yield `work(job)` for each job in order, done by two processes.
+    """Start two processes, and return an iterator over `work(job)` for each job in order.
 
     A result is what JSON can hold. At most a pipe's buffer of results waits, so memory does not grow with
-    the jobs. A `MunimentError` in a worker is raised here as it was raised there.
+    the jobs. A `MunimentError` in a worker is raised here as it was raised there. The processes are forked at
+    once: what has threads may be begun afterwards.
     """
+    results = _spread(jobs, work)
+    next(results)
+    return results
+
+
+def _spread(jobs: Sequence[str], work: Callable[[str], Any]) -> Iterator[Any]:
+    """Yield once the processes are at work, then each result."""
     gc.collect()
     gc.freeze()
     workers: list[tuple[int, int]] = []
@@ -44,6 +52,7 @@ def spread(jobs: Sequence[str], work: Callable[[str], Any]) -> Iterator[Any]:
         with contextlib.ExitStack() as stack:
             for stream in streams:
                 stack.enter_context(stream)
+            yield None
             for number in range(len(jobs)):
                 yield _result(streams[number % WORKERS].readline())
     finally:
