@@ -70,7 +70,7 @@ in that line; with it, the line is that of *scikit-learn, calibrated*."""
 COLD_PROFILE = """
 The profile misses its goal where the peer is quick: a second one in the same process takes two thirds of the
 time, for the first asks the system for memory that it has not yet handed out. Half of the rest is reading, a
-quarter sorting the columns of numbers, and a quarter counting two columns of words."""
+third sorting the columns of numbers, and a sixth counting two columns of words."""
 
 
 @dataclass(frozen=True)
